@@ -21,10 +21,11 @@ _GUIDE = "https://keras.io/guides/understanding_masking_and_padding/"
 
 @dataclass(frozen=True)
 class Cause:
-    """title and why may name the {layer} and its {of_class}.
+    """What can be at fault: its severity, its words, and a program that does it right.
 
-    fix: the name of a program in `fix_programs`. Where the mask was lost or never made, it is right for
-    a layer that takes a mask, once that was tried; what is right for others is in `cures`.
+    title, why: sentences that may name the {layer} and its {of_class}. source: an address. fix: the
+    name of a program in `fix_programs`. Where the mask was lost or never made, it is right for a layer
+    that takes a mask, once that was tried; what is right for others is in `cures`.
     """
 
     severity: Severity
@@ -36,21 +37,25 @@ class Cause:
 
 @cache
 def program(name: str) -> str:
-    """Return a function of `fix_programs` or `fix_reductions` as a program that runs by itself."""
+    """Return a function of `fix_programs` or `fix_reductions` as the text of a whole program.
+
+    Its docstring comes first, then imports and the functions that it calls. Raises KeyError where there
+    is no such function.
+    """
     text = "\n".join(each.read_text(encoding="utf-8") for each in _PROGRAMS)
     functions = {node.name: node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)}
     lines = text.splitlines()
 
-    def source(node: ast.FunctionDef, first: ast.stmt) -> str:
-        return "\n".join(lines[first.lineno - 1 : node.end_lineno])
+    def lines_of(first: ast.stmt, last: ast.stmt) -> str:
+        return "\n".join(lines[first.lineno - 1 : last.end_lineno])
 
     node = functions[name]
     docstring, rest = node.body[0], node.body[1]
-    body = dedent(source(node, rest)).rpartition("\nreturn model")[0]
-    used = [source(each, each) for called, each in functions.items() if f"{called}(" in body]
+    body = dedent(lines_of(rest, node)).rpartition("\nreturn model")[0]
+    used = [lines_of(each, each) for called, each in functions.items() if f"{called}(" in body]
     code = "\n\n\n".join([*used, body])
     names = ", ".join(["layers", "ops"] if "ops." in code else ["layers"])
-    about = dedent("\n".join(lines[docstring.lineno - 1 : docstring.end_lineno]))
+    about = dedent(lines_of(docstring, docstring))
     gap = "\n\n" if used or code.startswith("class") else "\n"
     return f"{about}\n\nimport keras\nfrom keras import {names}\n{gap}{code}\n"
 

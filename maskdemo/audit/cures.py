@@ -1,4 +1,4 @@
-"""What makes the outputs of a call stand still: each cure is tried on the very call before it is shown.
+"""Cures that make the outputs of a call stand still, each tried on the very call before it is shown.
 
 The call is repeated without and with padding, with what the cure changes about its inputs. A cure must
 change nothing where there is no padding.
@@ -35,13 +35,16 @@ CONVOLUTIONS = (
 #: The cure of what takes steps by their number.
 COUNTED = "count_from_the_real_steps"
 
-#: A call repeated: its inputs' arrays and where their steps are real -> its outputs.
+#: A cure: repeats a call with changed inputs or results, and returns its outputs.
 Attempt = Callable[["Repeat"], list[np.ndarray]]
 
 
 @dataclass(frozen=True)
 class Repeat:
-    """A call to be repeated. real: by the key of each input with a time axis where it is real."""
+    """A call to be repeated with changed inputs.
+
+    real: where each input with a time axis is real, by its key: bool, to be broadcast over its array.
+    """
 
     call: Call
     real: dict[int, np.ndarray]
@@ -93,7 +96,7 @@ class Repeat:
 
 
 def repeats(call: Call, pair: TracePair) -> tuple[Repeat, Repeat]:
-    """Return the call without and with padding, to be repeated."""
+    """Return the call without padding and the call with padding, each to be repeated."""
     twin = pair.twin(call)
     real: tuple[dict[int, np.ndarray], dict[int, np.ndarray]] = ({}, {})
     timed = pair.time_inputs(call)
@@ -104,7 +107,7 @@ def repeats(call: Call, pair: TracePair) -> tuple[Repeat, Repeat]:
 
 
 def cure_of(call: Call, pair: TracePair, tolerance: float) -> str:
-    """Return the program with which the outputs of the call stand still; empty if none does."""
+    """Return the name of the program with which outputs stand still; OWN_CODE or "" where none does."""
     for program, attempt in _attempts(call, pair):
         if remaining_change(call, pair, attempt) <= tolerance:
             return program
@@ -112,7 +115,7 @@ def cure_of(call: Call, pair: TracePair, tolerance: float) -> str:
 
 
 def cure_of_wrong_mask(call: Call, pair: TracePair, tolerance: float) -> str:
-    """Return the program with which a call stands still that was handed a wrong mask; empty if none."""
+    """Return the name of the program that hands on the right mask, if outputs stand still; else ""."""
     names = (name for name, attempt in _attempts(call, pair) if attempt is _handed_on)
     still = remaining_change(call, pair, _handed_another, other_alone=True) <= tolerance
     return next(names) if still else ""
@@ -121,7 +124,7 @@ def cure_of_wrong_mask(call: Call, pair: TracePair, tolerance: float) -> str:
 def remaining_change(
     call: Call, pair: TracePair, attempt: Attempt, *, other_alone: bool = False
 ) -> float:
-    """Return how far the cured outputs move with padding, as a share of the largest number.
+    """Return how far the outputs of a cured call move with padding, as a share of the largest number.
 
     Infinite where the cure raises or changes outputs without padding. other_alone: whether the cure may
     change these, too.

@@ -14,9 +14,11 @@ _KERAS = "https://github.com/keras-team/keras/issues/"
 
 @dataclass(frozen=True)
 class ExampleModel:
-    """A model as JSON, and the same without its fault; `fixed` is empty where nothing is wrong.
+    """A ready model to audit, and the same without its fault.
 
-    scenario: the name of the playground's scenario that shows the same in training.
+    sentence: on the model. thread: the address of a discussion. scenario: the name of the playground's
+    scenario that shows the same in training. config, fixed: the two models as JSON. fix: a sentence
+    on what is changed in `fixed`. Both are "" where nothing is wrong.
     """
 
     name: str
@@ -45,7 +47,7 @@ def _layer(kind: str, name: str, _from: Any = None, _mask: str = "", **config: A
 
 
 def _operation(kind: str, name: str, *args: Any, **kwargs: Any) -> dict[str, Any]:
-    """Return a serialized operation on a layer's output; further arguments as they are."""
+    """Return a serialized operation. args: the name of the layer before it, then other arguments."""
     first, *rest = args
     return {
         "module": "keras.src.ops.numpy",
@@ -103,6 +105,7 @@ def _functional_json(*layers: dict[str, Any]) -> str:
 
 
 def _masking(of: str = "sequence", name: str = "masking") -> dict[str, Any]:
+    """Return a Masking layer of the mask value 0 on the layer `of`."""
     return _layer("Masking", name, of, mask_value=0.0)
 
 
@@ -116,12 +119,8 @@ _MASK = (
 def _attention_model(by_hand: bool) -> str:
     """Return a model of two attention layers on tokens as JSON; by_hand: with masks as arguments."""
     mask = (_operation("NotEqual", "mask", "words", 0),) if by_hand else ()
-    layers = [
-        _tokens(),
-        *mask,
-        _layer("Embedding", "embedding", "words", input_dim=50, output_dim=8),
-    ]
-    layers[-1]["config"]["mask_zero"] = True
+    embedding = _layer("Embedding", "embedding", "words", input_dim=50, output_dim=8, mask_zero=True)
+    layers = [_tokens(), *mask, embedding]
     last = "embedding"
     for index in (1, 2):
         attention = _layer(
@@ -138,15 +137,15 @@ def _attention_model(by_hand: bool) -> str:
 
 
 def _model_with_labels_by_step(layer: bool) -> str:
-    """Return an LSTM with an answer at every step as JSON; its tanh is a layer or an operation."""
-    twice = (
+    """Return an LSTM with an output at every step as JSON; layer: whether its tanh is one."""
+    squash = (
         _layer("Activation", "squash", "lstm", activation="tanh")
         if layer
         else _operation("Tanh", "squash", "lstm")
     )
     lstm = _layer("LSTM", "lstm", "masking", units=8, return_sequences=True)
     answer = _layer("Dense", "answer", "squash", units=1, activation="sigmoid")
-    return _functional_json(_input(), _masking(), lstm, twice, answer)
+    return _functional_json(_input(), _masking(), lstm, squash, answer)
 
 
 def _convolution(name: str = "convolution") -> dict[str, Any]:

@@ -83,21 +83,21 @@ def _seen(group: list[Fault], sentence: str) -> str:
 
 
 def names_text(names: list[str]) -> str:
-    """Return the first names of a list, and how many more there are."""
+    """Return names in words, such as "a, b and c": the first MAX_NAMES, and how many more there are."""
     if len(names) > MAX_NAMES:
         return f"{', '.join(names[:MAX_NAMES])} and {len(names) - MAX_NAMES} more"
     return " and ".join([", ".join(names[:-1]), names[-1]] if names[1:] else names)
 
 
 def _programs(group: list[Fault]) -> tuple[str, ...]:
-    """Return the programs of the cures that were tried, without repetition."""
+    """Return the names of the programs of the cures that were tried, without repetition."""
     own = CAUSES[group[0].cause].fix
     programs = [own if each.cure == HANDED_ON else each.cure for each in group]
     return tuple(dict.fromkeys(each for each in programs if each))
 
 
 def measurement_sentence(leaking: list[Measure]) -> str:
-    """Return a sentence on the way of padding that moves the outputs furthest."""
+    """Return a sentence, without full stop, on the padding that moves outputs furthest; "" for none."""
     if not leaking:
         return ""
     worst = max(leaking, key=lambda each: (each.largest, each.added))
@@ -125,7 +125,7 @@ def without_repetition(findings: Iterable[Finding], earlier: list[Finding]) -> l
 
 
 def ranked(findings: list[Finding]) -> tuple[Finding, ...]:
-    """Sort findings by severity: leaks first, notes last."""
+    """Return findings sorted by severity: leaks first, notes last."""
     return tuple(sorted(findings, key=lambda each: _RANK.index(each.severity)))
 
 

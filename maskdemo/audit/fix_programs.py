@@ -1,5 +1,6 @@
 """Small models that do right what a model that leaks does wrong: each function is shown as a program.
 
+Each function returns a model; its docstring and its body are what people see.
 `causes.program` reads this file as text; only the tests and `cures` import it, because it needs Keras.
 """
 
@@ -7,7 +8,7 @@ import keras
 from keras import layers, ops
 
 
-def make_a_mask():
+def make_a_mask() -> keras.Model:
     """Masking in front: steps that are 0 in all features are skipped.
 
     For token numbers: Embedding(vocabulary, size, mask_zero=True),
@@ -24,7 +25,7 @@ def make_a_mask():
     return model
 
 
-def hand_the_mask_on():
+def hand_the_mask_on() -> keras.Model:
     """Take the mask where it is made, and hand it on."""
     masking = layers.Masking(mask_value=0.0)
 
@@ -38,7 +39,7 @@ def hand_the_mask_on():
     return model
 
 
-def compute_the_mask():
+def compute_the_mask() -> keras.Model:
     """A layer of one's own that uses and passes on the mask."""
 
     class Doubled(layers.Layer):
@@ -68,7 +69,7 @@ def compute_the_mask():
     return model
 
 
-def mask_both():
+def mask_both() -> keras.Model:
     """Both sequences get the mask before they are merged."""
     left = keras.Input((None, 4), name="left")
     right = keras.Input((None, 4), name="right")
@@ -81,7 +82,7 @@ def mask_both():
     return model
 
 
-def keep_beside_attention():
+def keep_beside_attention() -> keras.Model:
     """The mask is taken once; attention and mean get it."""
     embedding = layers.Embedding(100, 16, mask_zero=True)
 
@@ -98,7 +99,7 @@ def keep_beside_attention():
     return model
 
 
-def initial_state():
+def initial_state() -> keras.Model:
     """With an initial state, hand the mask over yourself."""
     inputs = keras.Input((None, 4), name="sequence")
     state = keras.Input((16,), name="state")
@@ -110,7 +111,7 @@ def initial_state():
     return model
 
 
-def explicit_masks():
+def explicit_masks() -> keras.Model:
     """Each layer is handed its mask: right in every Keras 3."""
     masking = layers.Masking(mask_value=0.0)
 
@@ -124,7 +125,7 @@ def explicit_masks():
     return model
 
 
-def mask_value():
+def mask_value() -> keras.Model:
     """A mask value that half precision holds and no real step has.
 
     Pad with the same number: keras.utils.pad_sequences(...,
@@ -141,7 +142,7 @@ def mask_value():
     return model
 
 
-def finite_padding():
+def finite_padding() -> keras.Model:
     """Shares of a sum that are 0, and no NaN, where the sum is 0, as it is at padded steps."""
     inputs = keras.Input((None, 4))
     x = layers.Masking(mask_value=0.0)(inputs)
@@ -153,7 +154,7 @@ def finite_padding():
     return model
 
 
-def no_time_distributed():
+def no_time_distributed() -> keras.Model:
     """Dense works on each step by itself, without a wrapper."""
     model = keras.Sequential(
         [
@@ -166,7 +167,7 @@ def no_time_distributed():
     return model
 
 
-def weigh_the_loss():
+def weigh_the_loss() -> keras.Model:
     """Sample weights: 1 at real steps, 0 at padded ones.
 
     model.fit(x, y, sample_weight=real), real of shape (N, steps).

@@ -1,14 +1,13 @@
 """Small models that pool, weigh and order real steps alone: each function is shown as a program.
 
-Each function returns a model; its docstring and its body are what people see. Read as text, as
-`fix_programs` is.
+Read as text, as `fix_programs` is.
 """
 
 import keras
 from keras import layers, ops
 
 
-def zero_before_convolution():
+def zero_before_convolution() -> keras.Model:
     """Padded steps are zeroed before each layer that mixes steps."""
     embedding = layers.Embedding(100, 16, mask_zero=True)
 
@@ -23,7 +22,7 @@ def zero_before_convolution():
     return model
 
 
-def masked_maximum():
+def masked_maximum() -> keras.Model:
     """The largest of the real steps: padded ones are set far below them."""
     embedding = layers.Embedding(100, 16, mask_zero=True)
 
@@ -35,7 +34,7 @@ def masked_maximum():
     return model
 
 
-def masked_mean():
+def masked_mean() -> keras.Model:
     """Sum and mean of the real steps."""
     embedding = layers.Embedding(100, 16, mask_zero=True)
 
@@ -50,7 +49,7 @@ def masked_mean():
     return model
 
 
-def masked_deviation():
+def masked_deviation() -> keras.Model:
     """Mean and standard deviation of the real steps."""
     embedding = layers.Embedding(100, 16, mask_zero=True)
 
@@ -67,7 +66,7 @@ def masked_deviation():
     return model
 
 
-def mask_in_own_code():
+def mask_in_own_code() -> keras.Model:
     """Code of your own takes the mask, and leaves padded steps out.
 
     Keras hands it to every `call` that has an argument `mask`.
@@ -98,7 +97,7 @@ def mask_in_own_code():
     return model
 
 
-def masked_softmax():
+def masked_softmax() -> keras.Model:
     """Weights over the real steps: those of padded ones are 0."""
     embedding = layers.Embedding(100, 16, mask_zero=True)
 
@@ -112,7 +111,7 @@ def masked_softmax():
     return model
 
 
-def masked_softmax_of_places():
+def masked_softmax_of_places() -> keras.Model:
     """Weights from a Dense over steps: those of padded ones are 0.
 
     What goes into it is zeroed at padded steps, what comes out of it
@@ -131,7 +130,7 @@ def masked_softmax_of_places():
     return model
 
 
-def masked_normalization():
+def masked_normalization() -> keras.Model:
     """Each group of features is scaled by its real steps alone.
 
     Weights of the layer's own are applied afterwards.
@@ -147,7 +146,7 @@ def masked_normalization():
     return model
 
 
-def masked_flatten():
+def masked_flatten() -> keras.Model:
     """Padded steps are zeroed where each place has weights of its own.
 
     A number at another place meets another weight all the same:
@@ -162,7 +161,7 @@ def masked_flatten():
     return model
 
 
-def flip_within_length():
+def flip_within_length() -> keras.Model:
     """Only the real steps are reversed; padding stays in place."""
     masking = layers.Masking(mask_value=0.0)
 
@@ -173,7 +172,7 @@ def flip_within_length():
     return model
 
 
-def read_backwards():
+def read_backwards() -> keras.Model:
     """What a layer says from back to front is put in order.
 
     With padding after the end it begins with padding.
@@ -190,7 +189,7 @@ def read_backwards():
     return model
 
 
-def count_from_the_real_steps():
+def count_from_the_real_steps() -> keras.Model:
     """Steps are counted from the first real one or from the last.
 
     The sequence is turned until that stands at the end it is counted
@@ -220,7 +219,7 @@ def reversed_within_length(x, mask):
 
 
 def backwards_within_length(x, mask):
-    """Return (N, T, F) that was read backwards, padding in place."""
+    """Return (N, T, F), what was read backwards moved to real steps."""
     real = ops.cast(mask, "int32")
     step = ops.cumsum(ops.ones_like(real), axis=1) - 1
     first = ops.argmax(real, axis=1, keepdims=True)
@@ -246,7 +245,7 @@ def last_step_at_the_end(x, mask):
 
 
 def normalized_over_real_steps(x, mask, groups=1, epsilon=1e-3):
-    """Return (N, T, F), each group of features scaled."""
+    """Return (N, T, F), each group scaled by its real steps."""
     size = x.shape[-1] // groups
     x = ops.stack(ops.split(x, groups, axis=-1), axis=2)
     real = ops.cast(mask, x.dtype)[..., None, None]

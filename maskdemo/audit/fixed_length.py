@@ -16,7 +16,7 @@ from maskdemo.audit.trace import Call, InputTensor, Trace, trace
 
 
 def outputs_of_fixed_inputs(model: Any, samples: Samples) -> tuple[str, ...]:
-    """Return, for each output of a model, the input of one length whose steps it has, or ""."""
+    """Return the name of the input of one length whose steps an output has, or "", for each output."""
     batch = one_batch(model, samples.padded_batch(range(len(samples.rows)), "post"))
     record = trace(model, batch)
     names = steps_of_fixed_inputs(record, batch, samples.model_inputs)
@@ -47,13 +47,13 @@ def steps_of_fixed_inputs(
 
 
 def _keep(names: dict[int, str], array: np.ndarray, found: tuple[ModelInput, int] | None) -> None:
-    """Add to `names` the input of one length whose steps an array, (N, steps, ...), has on axis 1."""
+    """Add to `names`, by `id`, the input of one length whose steps an array, (N, steps, ...), has."""
     if found is not None and found[1] == 1 and array.ndim > 1 and array.shape[1] == found[0].steps:
         names[id(array)] = found[0].name
 
 
 def _as_input(tensor: InputTensor, batch: Batch, fixed: list[ModelInput]) -> ModelInput | None:
-    """Return the input that a tensor is, which Keras may have cast."""
+    """Return the input of one length that a tensor, which Keras may have cast, is; None for others."""
     if tensor.maker is not None:
         return None
     for each in fixed:
@@ -70,7 +70,7 @@ def _axis_of_output(
 ) -> tuple[ModelInput, int] | None:
     """Return the input whose steps an output has, and on which axis; None where it has none.
 
-    axes: the same for every earlier array, by the array's `id`.
+    axes: the same for every earlier tensor, by its key.
     """
     args, kwargs = call.arguments
     for place, each in enumerate(call.inputs):

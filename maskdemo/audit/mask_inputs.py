@@ -14,7 +14,7 @@ from maskdemo.audit.samples import Row, Samples
 
 
 def with_masks_as_tried(run: Run, samples: Samples, drawn: bool, tolerance: float) -> Samples:
-    """Return the samples with masks inverted and numbers taken for lengths as the model reads them.
+    """Return the samples, with masks inverted and single numbers as lengths where the model says so.
 
     A model reads nothing where its mask says padding, or beyond its lengths: so the last steps of a
     sequence are changed once while it should read them, once while it should not. drawn: whether single
@@ -54,7 +54,7 @@ def _middle_row(samples: Samples, of: str) -> tuple[Row, np.ndarray]:
 
 
 def _is_inverted(run: Run, samples: Samples, mask: ModelInput, tolerance: float) -> bool:
-    """Whether outputs ignore the last steps where the mask says True, and only there."""
+    """Whether a mask is True at padding: outputs ignore the last steps where it is, and only there."""
     row, real = _middle_row(samples, mask.of)
     if len(real) < 2:
         return False
@@ -70,7 +70,7 @@ def _is_inverted(run: Run, samples: Samples, mask: ModelInput, tolerance: float)
 
 
 def _is_lengths(run: Run, samples: Samples, number: ModelInput, tolerance: float) -> bool:
-    """Whether outputs ignore the last steps exactly where the number, as a length, leaves them out."""
+    """Whether a number is a length: outputs ignore the last steps exactly where it leaves them out."""
     row, real = _middle_row(samples, number.of)
     short, full = (np.full_like(row[number.name], count) for count in (real.sum(), len(real)))
     return len(real) > 1 and bool(
@@ -83,14 +83,18 @@ def _moved(
     run: Run,
     samples: Samples,
     row: Row,
-    each: ModelInput,
-    says: np.ndarray,
+    model_input: ModelInput,
+    value: np.ndarray,
     real: np.ndarray,
     tolerance: float,
 ) -> np.ndarray:
-    """Return which units of the outputs, (units,), move with the last steps while `each` is `says`."""
-    own = dict(row) | {each.name: says}
-    other = own | {each.of: _other_end(samples, each.of, row, ~real)}
+    """Return which units of the outputs, (units,) of bool, move with a sequence's last steps.
+
+    model_input: the mask or number about the sequence, which is `value` all the while. real: False at
+    the last steps, (steps,).
+    """
+    own = dict(row) | {model_input.name: value}
+    other = own | {model_input.of: _other_end(samples, model_input.of, row, ~real)}
     batch = Samples(samples.model_inputs, (own, other)).padded_batch((0, 1), "post")
     return _moved_units(run(batch), real, tolerance)
 

@@ -29,7 +29,7 @@ class LeftOut:
 
 
 def in_sequence(model_inputs: Iterable[ModelInput], row: Row) -> str:
-    """Return a clause that says where the sequence itself is not finite; empty where it is finite."""
+    """Return a clause that says where a sequence itself is not finite; "" where all its inputs are."""
     for model_input in model_inputs:
         array = _in_input_precision(row[model_input.name], model_input)
         finite = np.isfinite(array) if array.dtype.kind == "f" else np.True_
@@ -43,13 +43,13 @@ def in_sequence(model_inputs: Iterable[ModelInput], row: Row) -> str:
 
 
 def in_integer_inputs(model_inputs: Iterable[ModelInput], row: Row) -> str:
-    """Return where an input of whole numbers is not finite, which cannot be cast; "" if all are."""
+    """Return what `in_sequence` does for inputs of whole numbers alone, to which NaN cannot be cast."""
     whole = [each for each in model_inputs if each.kind == "tokens" or "int" in each.dtype]
     return in_sequence(whole, row)
 
 
 def in_model(model: Any, samples: Samples, rows: Sequence[int]) -> dict[int, str]:
-    """Return a clause for each of these sequences: the first layer whose output is not finite."""
+    """Return a clause by index for each of these sequences: on the first layer with NaN or infinity."""
     for model_input in samples.model_inputs:
         if model_input.steps is not None and not np.isfinite(model_input.pad_value):
             return dict.fromkeys(

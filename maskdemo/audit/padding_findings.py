@@ -1,4 +1,4 @@
-"""Findings about padding: where outputs move, and where a fixed length lets them only follow it."""
+"""Findings about padding: where outputs move, also within a fixed length."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ def audit_config(
 
 
 def model_of(text: str) -> Any:
-    """Return the model that a configuration describes, with new weights, of any size."""
+    """Return the model of any size, with new weights, that JSON describes; raise UnsupportedModel."""
     return _build_model(safe_config(text))
 
 

@@ -68,6 +68,7 @@ class Finding:
         return CAUSES[self.cause].source
 
     def _fill(self, text: str) -> str:
+        """Return a text of `causes` with the layer's name and class in it."""
         return text.format(layer=self.layer or "the model", of_class=self.of_class or "It")
 
 
@@ -93,7 +94,7 @@ class LayerRow:
 
 
 def other_sources(layers: Sequence[LayerRow], index: int) -> list[tuple[str, str]]:
-    """Return name and mask of each source of a row that is not the row above it."""
+    """Return name and state of the mask of each source of row `index` but the row above it."""
     return [(layers[at].name, state) for at, state in layers[index].sources if at != index - 1]
 
 
@@ -211,7 +212,7 @@ class Report:
 
     @property
     def _leak_clause(self) -> str:
-        """How far outputs move, where anything leaks, as the beginning of a sentence."""
+        """The beginning of the sentence on a leak: how far outputs move, or that none does."""
         leaking = [each for each in self.measures if each.leaks]
         if not leaking:
             moved = "the place of padding" if self.tried.moved else "padding alone"
@@ -260,9 +261,8 @@ class Report:
     def from_json(cls, text: str) -> Report:
         """Return the report from the JSON that `to_json` returned."""
         data = json.loads(text)
-        infinite = float("inf")
         measures = [
-            each | {"largest": infinite if each["largest"] is None else each["largest"]}
+            each | {"largest": math.inf if each["largest"] is None else each["largest"]}
             for each in data["measures"]
         ]
         names = {each.name for each in fields(Finding)}
@@ -290,6 +290,7 @@ class Report:
 
 
 def _without_infinity(value: Any) -> Any:
+    """Return a value for JSON: None for NaN and infinity, lists for tuples, Python's numbers."""
     if isinstance(value, dict):
         return {key: _without_infinity(each) for key, each in value.items()}
     if isinstance(value, (list, tuple)):

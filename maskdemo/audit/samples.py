@@ -43,32 +43,32 @@ class Samples:
         return tuple(len(row[each.name]) for each in self.model_inputs if each.is_sequence)
 
     def movable_steps(self) -> int:
-        """Return how many steps sequences can be moved where every input has one length; else 0.
+        """Return by how many steps sequences can be moved where every input has one length; else 0.
 
         Raises UnsupportedModel where they fill that length, so that nothing can be moved.
         """
         sequences = [each for each in self.model_inputs if each.is_sequence]
         if any(each.steps is None for each in sequences):
             return 0
-        room = max(
+        steps = max(
             (each.steps or 0) - min(len(row[each.name]) for row in self.rows) for each in sequences
         )
-        if not room:
+        if not steps:
             raise UnsupportedModel(
                 "Every sequence fills the model's fixed length, so no step is padded: give shorter "
                 "ones, without their padding."
             )
-        return room
+        return steps
 
     def short(self) -> list[int]:
-        """Return the indices of the sequences that are soon run without a graph; all if none are."""
+        """Return the indices of the sequences of at most SHORT steps; those of all if there is none."""
         everything = list(range(len(self.rows)))
         return [
             index for index in everything if max(self.lengths(self.rows[index])) <= SHORT
         ] or everything
 
     def by_length(self) -> dict[tuple[int, ...], list[int]]:
-        """Group the indices of the sequences by their lengths."""
+        """Return the indices of the sequences by their lengths, as `lengths` returns them."""
         groups: dict[tuple[int, ...], list[int]] = {}
         for index, row in enumerate(self.rows):
             groups.setdefault(self.lengths(row), []).append(index)

@@ -28,7 +28,7 @@ STAGES = (
 
 @dataclass(frozen=True)
 class AuditRun:
-    """How far an audit is. report: its JSON, at the end. error: why there is no report."""
+    """How far an audit is. stage: one of STAGES. report: JSON, at the end. error: why there is none."""
 
     stage: str = STAGES[0]
     report: str = ""
@@ -48,10 +48,11 @@ class AuditRun:
 
 
 def audit_in_sandbox(content: bytes) -> Generator[AuditRun, None, None]:
-    """Audit a .keras file or a configuration. This process can do nothing else afterwards.
+    """Audit a .keras file or a configuration, and yield each stage, then the report or an error.
 
-    Its limits stay, and the audit goes on in a thread after the caller stops listening: the process
-    that started this one ends it, at the latest after `TIMEOUT_S`.
+    This process can do nothing else afterwards: its limits stay, and the audit goes on in a thread
+    after the caller stops listening: the process that started this one ends it, at the latest after
+    `TIMEOUT_S`.
     """
     updates: queue.SimpleQueue[AuditRun | None] = queue.SimpleQueue()
     yield AuditRun()
@@ -137,7 +138,7 @@ def limit_process() -> None:
 
 
 def _address_space() -> int:
-    """Return the bytes of this process's address space; 0 where the system does not say."""
+    """Return the size of this process's address space in bytes; 0 where the system does not say."""
     import resource
 
     try:

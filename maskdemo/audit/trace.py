@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, Literal
@@ -34,7 +34,11 @@ class Overrides:
 
 @dataclass(eq=False)
 class InputTensor:
-    """A tensor that a call received. key: its `id`. maker: the call that made it. is_mask: of bool."""
+    """A tensor that a call received.
+
+    key: its `id`. maker: the call that made it; None for other tensors. mask: the attached mask,
+    (N, steps) of bool. from_input: whether it is an input of the model. is_mask: whether it is of bool.
+    """
 
     key: int
     maker: Call | None
@@ -48,12 +52,11 @@ class InputTensor:
 class Call:
     """One call of a layer or operation.
 
-    count_in_first: how many of `inputs` make up its first argument, whose mask is the one that Keras
-    passes on. explicit_masks: what the caller passed as `mask=`, by first input; None where nothing was
-    passed. inside: the custom layer or nested model within whose call this one happened. unmasked_keys:
-    keys of tensors whose mask the call removed. is_container: whether other recorded calls happened
-    within it. has_float_outputs: whether its outputs are values, rather than masks or whole numbers.
-    returns_a_mask: whether they are of bool.
+    count_in_first: how many of `inputs` make up its first argument, whose mask Keras passes on.
+    explicit_masks: what the caller passed as `mask=`, by first input; None without. inside: the custom
+    layer or nested model whose call made this one. unmasked_keys: keys of tensors whose mask the call
+    removed. is_container: whether it made other recorded calls. has_float_outputs: whether outputs are
+    values, not masks or whole numbers. returns_a_mask: whether they are of bool.
     """
 
     layer: Any
@@ -82,7 +85,11 @@ class Call:
 
 
 class Trace:
-    """The calls of one batch, in the order in which they returned, and the model's outputs."""
+    """The calls of one batch, in the order in which they returned, and the model's outputs.
+
+    The last call is that of the model. output_makers: for each output the call that made it, if any.
+    raised_by: the innermost layer that raised.
+    """
 
     def __init__(self, detail: Detail) -> None:
         self.detail: Detail = detail
@@ -93,22 +100,19 @@ class Trace:
         self._inputs: set[int] = set()
         self._alive: list[Any] = []
         self._stack: list[Call | None] = []
-        #: The innermost layer that raised.
         self.raised_by: Any = None
 
 
 def trace(
     model: Any, batch: Batch, overrides: Overrides | None = None, *, detail: Detail = "layers"
 ) -> Trace:
-    """Run the model on a batch eagerly and return the record of every call."""
+    """Return the record of every call while the model runs eagerly on a batch."""
     record = Trace(detail)
-    with _LOCK, _record_all_calls(model, record, overrides or Overrides()), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with _record_all_calls(record, overrides or Overrides()):
         record.outputs = run_eagerly(model, batch)
-    top = record.calls[-1]
     record.output_makers = [
         next((call for call in record.calls[:-1] if key in call.keys and not call.is_container), None)
-        for key in top.keys
+        for key in record.calls[-1].keys
     ]
     return record
 
@@ -116,36 +120,32 @@ def trace(
 def raising_layer(model: Any, batch: Batch) -> Any | None:
     """Return the innermost layer that raises on a batch; None where none does."""
     record = Trace("layers")
-    with _LOCK, _record_all_calls(model, record, Overrides()), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            run_eagerly(model, batch)
-        except Exception:  # whatever a layer raises
-            return record.raised_by
-    return None
+    with suppress(Exception), _record_all_calls(record, Overrides()):
+        run_eagerly(model, batch)
+        return None
+    return record.raised_by
 
 
 @contextmanager
-def _record_all_calls(model: Any, record: Trace, overrides: Overrides) -> Iterator[None]:
-    """Record every call of a layer or operation within the context."""
+def _record_all_calls(record: Trace, overrides: Overrides) -> Iterator[None]:
+    """Record every call of a layer or operation within the context, where Keras does not warn."""
     import keras
 
-    layer_call, operation_call = keras.layers.Layer.__call__, keras.Operation.__call__
-
-    def wrapped(original: Any) -> Any:
+    def wrapped(original: Any, *, operation: bool) -> Any:
         def call(self: Any, *args: Any, **kwargs: Any) -> Any:
-            operation = original is operation_call
-            if operation and isinstance(self, keras.layers.Layer):
+            within_layer_of_keras = bool(record._stack) and record._stack[-1] is None
+            if within_layer_of_keras or (operation and isinstance(self, keras.layers.Layer)):
                 return original(self, *args, **kwargs)
-            if record._stack and record._stack[-1] is None:
-                return original(self, *args, **kwargs)  # within one of Keras's own layers
             return _record_call(self, original, args, kwargs, record, overrides, operation)
 
         return call
 
+    layer, any_operation = keras.layers.Layer, keras.Operation
     with (
-        patch.object(keras.layers.Layer, "__call__", wrapped(layer_call)),
-        patch.object(keras.Operation, "__call__", wrapped(operation_call)),
+        _LOCK,
+        warnings.catch_warnings(action="ignore"),
+        patch.object(layer, "__call__", wrapped(layer.__call__, operation=False)),
+        patch.object(any_operation, "__call__", wrapped(any_operation.__call__, operation=True)),
     ):
         yield
 
@@ -159,7 +159,7 @@ def _record_call(
     overrides: Overrides,
     operation: bool,
 ) -> Any:
-    """Make the call, and record its tensors and masks before and after."""
+    """Make the call, record its tensors and masks before and after, and return its outputs."""
     import keras
 
     opaque = operation or not _is_opened(layer, record.detail)
@@ -188,8 +188,7 @@ def _record_call(
         call.inside.is_container = True  # type: ignore[union-attr]
     record._stack.append(None if opaque else call)
     try:
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
+        with warnings.catch_warnings(record=True, action="always") as caught:
             outputs = original(layer, *args, **kwargs)
     except Exception:
         record.raised_by = record.raised_by or layer
@@ -247,13 +246,14 @@ def attach_mask(tensor: Any, mask: Any) -> Any:
 
 
 def _is_bool(tensor: Any) -> bool:
+    """Whether a tensor of any backend is of bool."""
     import keras
 
     return keras.backend.standardize_dtype(tensor.dtype) == "bool"
 
 
 def _mask_array(mask: Any) -> np.ndarray | None:
-    """Return a mask as an array of bool, (N, steps); None for None."""
+    """Return a mask, a tensor or None, as an array of bool, (N, steps), or None."""
     return None if mask is None else to_float64(mask) != 0
 
 
