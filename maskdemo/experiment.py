@@ -258,7 +258,7 @@ class Experiment:
 
     @staticmethod
     def from_json(text: str, own: Task | None = None) -> Experiment:
-        """Return the experiment of `to_json` on the own task. Raises ValueError with a sentence."""
+        """Return the experiment of `to_json`; own: as in `from_params`. Raises ValueError."""
         try:
             values = json.loads(text)
         except (ValueError, RecursionError):

@@ -171,7 +171,7 @@ def _possible_answers(question: str) -> tuple[Any, ...]:
 
 
 def _experiment(task: str, setup: Setup) -> Experiment:
-    """Return the experiment of a task in a setup, whose idle answers are those of `Setup.relevant`."""
+    """Return the experiment that pads a task as a setup does. setup: of `Setup.relevant`."""
     base = Experiment(task=task, padded_length=200, **({} if TASKS[task].fixed else DRAWN))
     longest = base.max_length
     padded = setup.lengths == "differ" and setup.side != "longest"
@@ -198,7 +198,7 @@ def _experiment(task: str, setup: Setup) -> Experiment:
 class GuideResult:
     """One case with its accuracies.
 
-    word: of `NEEDS`, what the run says of masking. verdict: on the strategy that decides it.
+    word: of `NEEDS`, what the run says of masking. verdict: the strongest, on one of its strategies.
     """
 
     case: GuideCase
@@ -214,7 +214,7 @@ class Guidance:
     word: that of all cases; "depends" where they differ. sentence: in how many cases each word held.
     exceptions: a sentence that names the cases with another word than the commonest; empty where all
     have the same, or where two are equally common. recommended: the case whose mask is worth most, by
-    its word and then by its accuracy.
+    its word and then by its gain.
     """
 
     word: str

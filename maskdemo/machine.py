@@ -53,7 +53,7 @@ def _quota(groups: Path, own_group: Path) -> int:
 
 
 def memory_limit() -> float:
-    """Return the bytes that this process's control group may take in all; infinity without a limit."""
+    """Return the bytes that this process's control groups may take; infinity without a limit."""
     limits = [math.inf]
     with suppress(OSError):
         for line in _OWN_GROUP.read_text().splitlines():

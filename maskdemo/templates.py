@@ -22,7 +22,7 @@ def fill_template(template: Path, *, when: datetime | None = None, **values: obj
 
 @cache
 def _environment(folder: Path) -> Environment:
-    """Return Jinja2 for the templates of a folder."""
+    """Return the Jinja2 environment for the templates in a folder; cached."""
     return Environment(
         loader=FileSystemLoader(folder),
         autoescape=select_autoescape(["html"]),

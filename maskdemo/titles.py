@@ -32,7 +32,7 @@ class Option(NamedTuple):
 
     @property
     def phrase(self) -> str:
-        """The title within a sentence: "after the end"."""
+        """The title in lower case, as within a sentence: "after the end"."""
         return self.title.lower()
 
 

@@ -76,7 +76,7 @@ def _effect(experiment: Experiment, strategy: str) -> MaskEffect:
 
 
 def unmasked_padding(experiment: Experiment) -> str:
-    """Return a sentence, after a space, if a Masking layer masks no invalid step, else ""."""
+    """Return a sentence, after a space, if the run's Masking layer masks no invalid step, else ""."""
     if "masking_layer" not in experiment.strategies:
         return ""
     effect = mask_effect(experiment, "masking_layer")

@@ -25,7 +25,7 @@ from maskdemo.training.snapshot import Snapshot
 
 
 def headline(snapshot: Snapshot) -> str:
-    """Return the answer to the scenario's question, or what is missing for an answer."""
+    """Return the answer to the scenario's question; `answer_of` where there is no `CompleteRun`."""
     run = CompleteRun.of(snapshot)
     if run is None or (rule := RULES_OF_QUESTIONS.get(run.asks)) is None:
         return answer_of(snapshot)
@@ -221,7 +221,7 @@ def _best_sentence(run: CompleteRun) -> str:
 
 
 def _reported_sentence(run: CompleteRun) -> str:
-    """Return a sentence on how far counted padding lifts the reported accuracy."""
+    """Return a sentence: how far counted padding lifts the reported accuracy, with all accuracies."""
     lifts = {name: inflation(run.snapshot, name) for name in run.names}
     levels = "; ".join(
         f"{titled([name])} reports {percent(mean_accuracy(run.results, name) + lift.mean, 0)}, "

@@ -15,7 +15,10 @@ from maskdemo.training.snapshot import Snapshot
 
 @dataclass(frozen=True)
 class Mark:
-    """need: what the run says of masking, of `NEEDS`. answer: the answer to the scenario's question."""
+    """The mark of a scenario.
+
+    need: what its run says of masking, a word of `NEEDS`. answer: the answer to its own question.
+    """
 
     need: str
     answer: str
@@ -45,12 +48,12 @@ def mark(snapshot: Snapshot) -> Mark:
 
 
 def _identical_words(run: CompleteRun) -> str | None:
-    """Return the words that no strategy differs from no mask; None where any does."""
+    """Return "no difference at all" if every strategy is identical to no mask, else None."""
     return "no difference at all" if all(map(run.identical, run.others)) else None
 
 
 def _help_and_harm_words(run: CompleteRun) -> str | None:
-    """Return words that name the strategies that help and that hurt; None where none hurts."""
+    """Return the likes of "held state helps and zeroed state hurts"; None where none hurts."""
     words = {name: run.verdict(name).word for name in run.others}
     harmful = [name for name, word in words.items() if word == "hurts"]
     useful = [name for name, word in words.items() if word in ("required", "helps")]
@@ -61,7 +64,7 @@ def _help_and_harm_words(run: CompleteRun) -> str | None:
 
 
 def _true_lengths_words(run: CompleteRun) -> str:
-    """Return the words on the Masking layer against a mask from the true lengths."""
+    """Return how the Masking layer compares with the held state: "the Masking layer loses"."""
     return {
         "required": "the Masking layer fails",
         "helps": "the Masking layer loses",
@@ -71,7 +74,7 @@ def _true_lengths_words(run: CompleteRun) -> str:
 
 
 def _best_words(run: CompleteRun) -> str | None:
-    """Return the words on the strategies ahead, if any surely are; None where nothing is learned."""
+    """Return "held state ahead", "none is ahead" or that it is open; None if nothing is learned."""
     if nothing_learned(run.results):
         return None
     leaders, over = run.leaders()
@@ -84,7 +87,7 @@ def _best_words(run: CompleteRun) -> str | None:
 
 
 def _reported_words(run: CompleteRun) -> str:
-    """Return the words on the points by which counted padding lifts the reported accuracy."""
+    """Return "inflated by 12 points", "not inflated" or "undecided", of the reported accuracy."""
     lifts = [inflation(run.snapshot, name) for name in run.names]
     if inflated := [each for each in lifts if each.low > 0]:
         return f"inflated by {largest_lift(inflated)} points"
@@ -93,7 +96,7 @@ def _reported_words(run: CompleteRun) -> str:
 
 
 def _beats_chance_words(run: CompleteRun) -> str:
-    """Return the words on whether any strategy is surely better than chance."""
+    """Return "better than chance" if any strategy surely is, "no better than chance" or "undecided"."""
     if any(above_chance(run.results, name).low > 0 for name in run.names):
         return "better than chance"
     return "no better than chance" if nothing_learned(run.results) else OPEN

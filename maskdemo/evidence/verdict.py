@@ -143,7 +143,8 @@ def verdict(
 ) -> Verdict | None:
     """Return the verdict on a strategy against another; None before they share a finished repeat.
 
-    effect: of the strategy's mask. Where it is inert, the word follows from that and not from numbers.
+    None also of a strategy against itself. effect: of the strategy's mask. Where it is inert, the word
+    follows from that and not from numbers.
     """
     mine, base = results.by_repeat.get(strategy, {}), results.by_repeat.get(over, {})
     shared = sorted(mine.keys() & base.keys())

@@ -53,7 +53,7 @@ def compared_steps(experiment: Experiment, batch: Batch, arrays: Arrays) -> NDAr
 
 
 def leak(padded: NDArray, alone: NDArray) -> float:
-    """Return the largest absolute difference (0 to 1) of two networks' outputs.
+    """Return the largest absolute difference (0 to 1) of outputs with and without padding.
 
     padded, alone: (A, classes), a network's outputs at the compared steps of the padded sequences and
     of the same sequences without padding.

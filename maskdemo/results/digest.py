@@ -78,8 +78,8 @@ LIBRARIES = ("tensorflow", "tensorflow-cpu", "keras", "numpy")
 
 
 @lru_cache(maxsize=64)
-def version(kind: str, package: Path = PACKAGE) -> str:
-    """Return the digest of a kind in `SOURCES`: code, data, libraries and the kind of processor."""
+def digest_of(kind: str, package: Path = PACKAGE) -> str:
+    """Return the digest of a kind in `SOURCES`, of code, data, libraries and the kind of processor."""
     digest = hashlib.sha256()
     for source in SOURCES[kind]:
         digest.update(_file_digest(package / source))
@@ -114,7 +114,7 @@ def _deciding_content(path: Path) -> bytes:
 
 
 def libraries() -> dict[str, str]:
-    """Return the installed version of each library that computes numbers, by its name."""
+    """Return name -> installed version, of the libraries that compute numbers."""
     numbers = {}
     for name in LIBRARIES:
         try:

@@ -52,8 +52,8 @@ class _RunFile:
 class FinishedRuns:
     """Finished snapshots by experiment, each kind within its bytes of arrays. Thread-safe.
 
-    The arguments are bounds: see the constants. `disk_works`: whether the last temporary file could be
-    written.
+    The arguments are bounds in bytes: see the constants. `disk_works`: whether the last temporary file
+    could be written.
     """
 
     def __init__(
@@ -126,7 +126,7 @@ def _write_temporary(run: Snapshot) -> _RunFile | None:
 
 
 def array_bytes(snapshot: Snapshot) -> int:
-    """Return the bytes of all arrays of a snapshot."""
+    """Return the bytes of a snapshot's large arrays: values and outputs of the probes, and networks."""
     probes = snapshot.probes
     outputs = sum(each.nbytes for each in probes.outputs.values())
     weights = sum(each.nbytes for networks in snapshot.networks.values() for each in networks)

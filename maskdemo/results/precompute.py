@@ -47,10 +47,10 @@ def compute_results(
 ) -> Iterator[str]:
     """Compute and write scenarios, studies, claims, audits and the guide; yield a line before each.
 
-    guide: the experiments of the guide, by default all. A kind of which a part is given counts
-    as computed now: other parts must not be in the folder. While files change, nothing says what they
-    hold: `made.json` is deleted first and written last. Raises ValueError where the files take more
-    than `MAX_BYTES`.
+    scenarios, questions, audited: names. guide: the experiments of the guide, by default all. A kind of
+    which a part is given counts as computed now: other parts must not be in the folder. While files
+    change, nothing says what they hold: `made.json` is deleted first and written last. Raises
+    ValueError where the files take more than `MAX_BYTES`.
     """
     folder.mkdir(parents=True, exist_ok=True)
     earlier, here = precomputed.read_provenance(folder), precomputed.provenance_here()

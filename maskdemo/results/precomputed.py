@@ -113,7 +113,7 @@ def programs(folder: Path = FOLDER) -> dict[str, ProgramRun]:
 
 
 def audit_report(content: bytes, folder: Path = FOLDER) -> Report | None:
-    """Return the report on a ready example's configuration; None if not known or stale."""
+    """Return the report on the ready example with this configuration; None if not known or stale."""
     reports = _fresh_result("audit", Mapping[str, str], folder / "audits.npz") or {}
     return _report(reports.get(audit_key(content), ""))
 
@@ -146,14 +146,14 @@ def provenance_note(result: Snapshot | Findings | Report | None) -> str:
 def provenance(kind: str, folder: Path = FOLDER) -> Provenance | None:
     """Return how the results of a kind of `digest.SOURCES` were computed; None if unknown or stale."""
     source = read_provenance(folder).get(kind)
-    return source if source and source.digest == digest.version(kind) else None
+    return source if source and source.digest == digest.digest_of(kind) else None
 
 
 def provenance_here() -> dict[str, Provenance]:
     """Return kind -> how a result would be computed in this process, today."""
     day = datetime.now(UTC).date().isoformat()
     return {
-        kind: Provenance(digest.version(kind), day, processor(), digest.libraries())
+        kind: Provenance(digest.digest_of(kind), day, processor(), digest.libraries())
         for kind in digest.SOURCES
     }
 

@@ -1,7 +1,7 @@
 """A bounded store of finished trainings on disk, shared by processes and kept through restarts.
 
 The key of an outcome is a digest of the exact training and of everything that its numbers depend on
-(`version`), so that a change of the code or of a library never shows old numbers as new ones. A file
+(`digest_of`), so that a change of the code or of a library never shows old numbers as new ones. A file
 that SQLite cannot read is renamed and a new file begun; an entry that is no outcome counts as absent.
 A failure of this store costs a training again, never a result.
 
@@ -26,7 +26,7 @@ from typing import TypeVar
 
 from maskdemo.experiment import Experiment
 from maskdemo.results import codec
-from maskdemo.results.digest import version
+from maskdemo.results.digest import digest_of
 from maskdemo.training.snapshot import Outcome
 
 #: Some 5 MB.
@@ -184,7 +184,7 @@ def _key(experiment: Experiment, repeat: int) -> bytes:
     """Return the key of a training: a digest of experiment, repeat, code and libraries."""
     # How many repeats there are changes nothing in one of them.
     exact = json.loads(replace(experiment, repeats=1).to_json()) | {"repeat": repeat}
-    text = json.dumps([version("training"), exact], sort_keys=True)
+    text = json.dumps([digest_of("training"), exact], sort_keys=True)
     return hashlib.sha256(text.encode()).digest()
 
 

@@ -14,7 +14,7 @@ from types import MappingProxyType
 
 from maskdemo.loading import load_tensorflow
 from maskdemo.machine import cores
-from maskdemo.results.digest import version
+from maskdemo.results.digest import digest_of
 from maskdemo.results.trainings import TrainingStore
 from maskdemo.strategies import STRATEGIES
 from maskdemo.study.findings import Findings
@@ -64,7 +64,7 @@ def run_study(
     # Locally two each: one that runs and one that is ready.
     max_pending = MAX_PENDING if own is None else 2 * cores()
     compiled: set[ProgramKey] = set()
-    work = partial(train_here, version=version("training"))
+    work = partial(train_here, version=digest_of("training"))
     if own is not None:
         work = partial(work, stop=cancelled.is_set)
     pending: dict[Future[Outcome], Training] = {}
@@ -120,12 +120,10 @@ def train_here(
 ) -> Outcome:
     """Train once, in the process of an executor's worker.
 
-    version: whose results are wanted (`maskdemo.results.digest.version`). Raises ValueError with a
-    sentence if they differ here: results of different versions are never mixed.
+    version: whose results are wanted (`digest_of`). Raises ValueError with a sentence if they differ
+    here: results of different versions are never mixed.
     """
-    from maskdemo.results.digest import version as version_here
-
-    if version != version_here("training"):
+    if version != digest_of("training"):
         raise ValueError("a worker has another version of maskdemo or of its libraries")
     load_tensorflow()
     from maskdemo.training.run import train_once

@@ -228,7 +228,7 @@ def _most_batches(shape: Shape) -> int:
 
 
 def _weights_spec(shape: Shape) -> Weights:
-    """Return the shapes of the weights, in the place of tensors."""
+    """Return weights of `tf.TensorSpec` in the place of tensors."""
     units, gates = shape.units, 4 * shape.units
     channels = shape.channels - 1
     sizes = ([channels, gates], [units, gates], [gates], [units, shape.outputs], [shape.outputs])
@@ -236,7 +236,7 @@ def _weights_spec(shape: Shape) -> Weights:
 
 
 def _batch_spec(shape: Shape) -> TimeMajorBatch:
-    """Return the shapes and types of the training sequences, in the place of tensors."""
+    """Return training sequences of `tf.TensorSpec` in the place of tensors."""
     row = [shape.sequences]
     every = [shape.steps, *row]
     targets, weights = ([shape.steps + PIECE, *row] if timed else [1, *row] for timed in shape.timed)
@@ -252,7 +252,7 @@ def _batch_spec(shape: Shape) -> TimeMajorBatch:
 
 
 def _blocks_spec(shape: Shape) -> InferenceBlocks:
-    """Return the shapes and types of the sequences to answer, in the place of tensors."""
+    """Return sequences to read outputs of, of `tf.TensorSpec` in the place of tensors."""
     count, size = shape.batches, shape.batch_size
     return InferenceBlocks(
         inputs=tf.TensorSpec([count, shape.steps, size, shape.channels]),

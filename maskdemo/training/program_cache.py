@@ -77,7 +77,7 @@ def _trace_with_stable_names(build: Callable[[Shape], Callable], shape: Shape) -
 
 
 def is_on_disk(build: Callable[[Shape], Callable], shape: Shape) -> bool:
-    """Whether the program that `build` traces for this shape can be loaded instead of compiled."""
+    """Whether the program that `build` traces for this shape is on disk; see `is_kept`."""
     return compile_cache.is_kept(_first_number(f"{build.__name__} {shape}", 0), NUMBERS)
 
 

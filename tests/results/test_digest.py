@@ -14,7 +14,7 @@ from maskdemo.article.measurements import Measurements
 from maskdemo.data.tasks import TASKS
 from maskdemo.experiment import SETTINGS
 from maskdemo.results import codec
-from maskdemo.results.digest import PACKAGE, PROGRAMS, SOURCES, _file_digest, version
+from maskdemo.results.digest import PACKAGE, PROGRAMS, SOURCES, _file_digest, digest_of
 from maskdemo.strategies import STRATEGIES
 from maskdemo.titles import SIDES
 from tests.article.test_claims import evidence_of, run_with
@@ -33,7 +33,7 @@ def copied(folder: Path) -> Path:
 
 def stale(package: Path) -> set[str]:
     """The kinds of results that were made by other code than that of this copy."""
-    return {kind for kind in SOURCES if version(kind, package) != version(kind)}
+    return {kind for kind in SOURCES if digest_of(kind, package) != digest_of(kind)}
 
 
 def replaced(file: str, before: str, after: str, folder: Path) -> Path:

@@ -51,7 +51,7 @@ def test_what_is_kept_is_found_by_the_exact_training_alone(tmp_path):
 
 def test_another_version_finds_nothing(tmp_path, monkeypatch):
     filled(tmp_path, 1).close()
-    monkeypatch.setattr(store_module, "version", lambda kind: f"another {kind}")
+    monkeypatch.setattr(store_module, "digest_of", lambda kind: f"another {kind}")
     assert TrainingStore(tmp_path).find(ONE, 0) is None
 
 

@@ -7,7 +7,7 @@ import weakref
 import numpy as np
 import pytest
 
-from maskdemo.results.digest import version
+from maskdemo.results.digest import digest_of
 from maskdemo.server import Run, StudyRun
 from maskdemo.study.grid import Study
 from maskdemo.study.runner import train_here
@@ -40,7 +40,7 @@ def test_a_study_of_them_is_trained_and_not_kept(shared):
         assert found.finished and found.reused == 0, f"after {reused} studies"
         shared.cancel("a", "studyrun")
     for training, outcome in found.outcomes.items():
-        assert train_here(training, version=version("training")).loss == outcome.loss
+        assert train_here(training, version=digest_of("training")).loss == outcome.loss
 
 
 def test_what_is_taken_back_is_cancelled_and_gone(shared):
