@@ -24,7 +24,7 @@ GATE_SCALES = (
 )
 
 
-def heat(
+def scaled_heatmap(
     values: NDArray,
     *,
     yaxis: str,
@@ -59,7 +59,10 @@ def heat(
 
 
 def scale_bar(*, gates: bool, x: float, y: float, ends: tuple[str, str], dark: bool) -> PlotlyTrace:
-    """Return a trace that draws nothing but a colour bar, which several panels share."""
+    """Return a trace that draws nothing but the colour bar of several panels, at (x, y) in the plot.
+
+    gates: the bar of gates, from 0 to 1, in place of all others'. ends: the texts at its ends.
+    """
     return scatter(
         x=[None],
         y=[None],
@@ -90,7 +93,7 @@ def quantity_of(activations: Activations, arrays: Arrays, name: str) -> NDArray:
 
 
 def reach_of(values: NDArray) -> float:
-    """Return a limit with two digits that 98 of 100 absolute values keep; 1 where all are 0."""
+    """Return the limit, with two digits, that 98 % of absolute values keep to; 1 where all are 0."""
     finite = np.abs(values[np.isfinite(values)])
     usual = float(np.quantile(finite, 0.98)) if finite.size else 0.0
     usual = usual or float(finite.max(initial=0.0))
@@ -101,7 +104,7 @@ def reach_of(values: NDArray) -> float:
 
 
 def reach_text(values: NDArray, reach: float) -> str:
-    """Return a text: the ends of a colour scale, and how far single values go beyond them."""
+    """Return the ends of a colour scale as text, with the largest value where that is beyond them."""
     finite = np.abs(values[np.isfinite(values)])
     largest = float(finite.max(initial=0.0))
     beyond = f", single values to {largest:.2g}" if largest > 1.005 * reach else ""

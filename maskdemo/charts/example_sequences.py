@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskdemo.charts.panels import Panel, axis, stacked
-from maskdemo.charts.template import EXAMPLE_PANEL, Figure, entry, scatter
+from maskdemo.charts.template import EXAMPLE_PANEL, Figure, legend_entry, scatter
 
 #: Features that are drawn, each in a colour and a dash of its own.
 STYLES = (
@@ -64,12 +64,13 @@ def example_sequences(
         steps=max(map(len, examples.values())),
         dark=dark,
         legend=[
-            entry(escape(_short(name)), line=style) for name, style in zip(shown, styles, strict=False)
+            legend_entry(escape(_shortened(name)), line=style)
+            for name, style in zip(shown, styles, strict=False)
         ],
         name="example_sequences",
     )
 
 
-def _short(name: str) -> str:
+def _shortened(name: str) -> str:
     """Return a name, cut to MAX_NAME characters with an ellipsis."""
     return name if len(name) <= MAX_NAME else f"{name[: MAX_NAME - 1]}…"

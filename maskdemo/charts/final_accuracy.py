@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from maskdemo.charts import template as plot
 from maskdemo.charts.learning_curves import comparable_curves
-from maskdemo.charts.style import colour, error_bars, marker, title
+from maskdemo.charts.style import colour, error_bars, marker, strategy_title
 from maskdemo.charts.template import Figure, PlotlyOptions, PlotlyTrace
 from maskdemo.evidence import accuracy_interval, between, percent
 
@@ -40,19 +40,25 @@ def final_accuracy(snapshot: Snapshot, *, dark: bool = False) -> Figure:
         counts.add(len(curves))
         reported_labels = min(snapshot.reported_labels(each) for each in curves)
         reported = np.array([each.test_accuracy[-1] for each in curves])
-        traces += _group(name, at - 0.24 * both, reported, reported_labels, dark, both, hollow=False)
+        traces += _repeat_traces(
+            name, at - 0.24 * both, reported, reported_labels, dark, both, hollow=False
+        )
         shade = colour(name, dark=dark)
-        labels.append(plot.note(f"<b>{reported.mean():.0%}</b>", shade, x=at, **_row(both)))
+        labels.append(
+            plot.text_note(f"<b>{reported.mean():.0%}</b>", shade, x=at, **_row_position(both))
+        )
         if both:
             scored = min(each.scored for each in curves)
             valid = np.array([each.test_valid_accuracy[-1] for each in curves])
-            traces += _group(name, at + 0.24, valid, scored, dark, both, hollow=True)
-            labels.append(plot.note(f"{valid.mean():.0%}", shade, x=at, **_row(0)))
+            traces += _repeat_traces(name, at + 0.24, valid, scored, dark, both, hollow=True)
+            labels.append(plot.text_note(f"{valid.mean():.0%}", shade, x=at, **_row_position(0)))
     # The names of the rows of numbers, at the left edge.
     rows = (("Valid", "Reported") if both else ("Mean",)) if labels and (both or counts - {1}) else ()
     left = {"x": 0, "xref": "paper", "xanchor": "right", "xshift": -3, "size": 10}
-    labels += [plot.note(text, ink.muted, **left, **_row(row)) for row, text in enumerate(rows)]
-    entries = _legend(snapshot.experiment.repeats > 1, both, dark)
+    labels += [
+        plot.text_note(text, ink.muted, **left, **_row_position(row)) for row, text in enumerate(rows)
+    ]
+    entries = _legend_entries(snapshot.experiment.repeats > 1, both, dark)
     size = 13 if len(names) <= 4 else 12 if len(names) == 5 else 11
     chance = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "line": plot.chance_line(dark)}
     levels = {snapshot.chance.reported, snapshot.chance.valid}
@@ -70,7 +76,7 @@ def final_accuracy(snapshot: Snapshot, *, dark: bool = False) -> Figure:
             xaxis={
                 "range": [-0.5, len(names) - 0.5],
                 "tickvals": list(range(len(names))),
-                "ticktext": [_wrapped(title(each)) for each in names],
+                "ticktext": [_wrapped(strategy_title(each)) for each in names],
                 "tickfont": {"size": size, "color": ink.text},
                 "tickangle": 0,
                 "showgrid": False,
@@ -83,12 +89,16 @@ def final_accuracy(snapshot: Snapshot, *, dark: bool = False) -> Figure:
     )
 
 
-def _group(
+def _repeat_traces(
     name: str, at: float, values: NDArray, scored: int, dark: bool, both: bool, *, hollow: bool
 ) -> list[PlotlyTrace]:
-    """Return a point for each repeat; where there are several, their mean and interval beside them."""
+    """Return a point for each of the values (R,) of a strategy's repeats, and their mean and interval.
+
+    at: the column's position. scored: how many labels an accuracy is of. both: whether the accuracies
+    with and without padded steps stand side by side. hollow: whether these are those without.
+    """
     shade = colour(name, dark=dark)
-    label = f"{title(name)}{', valid steps only' if hollow else ''}"
+    label = f"{strategy_title(name)}{', valid steps only' if hollow else ''}"
     several = len(values) > 1
     aside = (0.1 if both else 0.13) * several
     points = plot.scatter(
@@ -130,21 +140,21 @@ def _mean_mark(shade: str, *, size: int) -> PlotlyOptions:
     return {"symbol": "line-ew-open", "size": size, "color": shade, "line": {"width": 3}}
 
 
-def _row(row: int) -> PlotlyOptions:
+def _row_position(row: int) -> PlotlyOptions:
     """Return the position of a row of numbers above the plot; row 0 is the lowest."""
     return {"y": 1, "yref": "paper", "yanchor": "bottom", "yshift": 6 + NUMBER_ROW * row}
 
 
-def _legend(several: bool, both: bool, dark: bool) -> list[PlotlyTrace]:
-    """Return the legend entries that explain the marks, in no strategy's colour."""
+def _legend_entries(several: bool, both: bool, dark: bool) -> list[PlotlyTrace]:
+    """Return the legend entries of the marks. several: repeats. both: see `_repeat_traces`."""
     shade = plot.inks(dark).muted
-    entries = [plot.entry("One repeat", marker={"symbol": "circle", "size": 8, "color": shade})]
+    entries = [plot.legend_entry("One repeat", marker={"symbol": "circle", "size": 8, "color": shade})]
     if both:
         hollow = {"symbol": "circle-open", "size": 8, "color": shade, "line": {"width": 1.6}}
-        entries.append(plot.entry("Valid steps only", marker=hollow))
+        entries.append(plot.legend_entry("Valid steps only", marker=hollow))
     if several:
-        entries.append(plot.entry("Mean, interval", marker=_mean_mark(shade, size=16)))
-    return [*entries, plot.entry("Chance", line=plot.chance_line(dark))]
+        entries.append(plot.legend_entry("Mean, interval", marker=_mean_mark(shade, size=16)))
+    return [*entries, plot.legend_entry("Chance", line=plot.chance_line(dark))]
 
 
 def _subtitle(epochs: set[int], counts: set[int]) -> str:
@@ -159,7 +169,7 @@ def _subtitle(epochs: set[int], counts: set[int]) -> str:
 
 
 def _wrapped(text: str) -> str:
-    """Break the text after each longer word, so that seven columns fit on a phone."""
+    """Return the text with a line break after each longer word: seven columns fit on a phone."""
     lines: list[str] = []
     for word in text.split():
         if lines and len(lines[-1]) <= 2:

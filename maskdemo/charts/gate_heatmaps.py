@@ -7,9 +7,9 @@ from html import escape
 import numpy as np
 from numpy.typing import NDArray
 
-from maskdemo.charts.colour_scales import heat, quantity_of, reach_of, reach_text, scale_bar
+from maskdemo.charts.colour_scales import quantity_of, reach_of, reach_text, scale_bar, scaled_heatmap
 from maskdemo.charts.panels import AXIS_SPACE, Panel, axis, hatched_steps, stacked
-from maskdemo.charts.style import blind_guess, blind_guess_entry, colour, marker, ring, title
+from maskdemo.charts.style import blind_guess, blind_guess_entry, colour, marker, ring, strategy_title
 from maskdemo.charts.template import Figure, PlotlyTrace, inks, scatter
 from maskdemo.inside.activations import GATES, QUANTITIES, Activations
 from maskdemo.inside.inspected_sequence import InspectedSequence
@@ -51,13 +51,13 @@ def gate_heatmaps(
             int(np.clip(4 * inputs.shape[1], 16, 36)),
             inputs.shape[1] + 0.5,
             0.5,
-            note=f"{_features(inputs, arrays)}, {reach_text(inputs, reach_of(inputs))}",
+            note=f"{_features_text(inputs, arrays)}, {reach_text(inputs, reach_of(inputs))}",
             hatch="lines",
         ),
         Panel("State", 18, -1, 1, note=_moves_note(arrays), hatch=""),
     ]
     traces: list[PlotlyTrace] = [
-        heat(
+        scaled_heatmap(
             inputs,
             yaxis=axis(0),
             hover=f"Step %{{x}}, {'' if named else 'channel '}%{{customdata}}<br>Input %{{z:.6~g}}",
@@ -65,7 +65,7 @@ def gate_heatmaps(
             reach=reach_of(inputs),
             dark=dark,
         ),
-        *_moves(arrays, strategy, dark),
+        *_move_marks(arrays, strategy, dark),
     ]
     for name, (symbol, heading) in QUANTITIES.items():
         values = quantity_of(activations, arrays, name)[:, order]
@@ -73,7 +73,7 @@ def gate_heatmaps(
         reach = None if is_gate else reach_of(values) if name == "cells" else 1.0
         note = "0 to 1" if reach is None else reach_text(values, reach)
         traces.append(
-            heat(
+            scaled_heatmap(
                 values,
                 yaxis=axis(len(panels)),
                 hover=f"Step %{{x}}, unit %{{customdata}}<br>{heading} {symbol} = %{{z:.4f}}",
@@ -98,7 +98,7 @@ def gate_heatmaps(
     )
     classes, below_all = activations.probabilities.shape[2], axis(len(panels) - 1)
     traces.append(blind_guess(classes, steps, yaxis=below_all, dark=dark))
-    traces += _output_lines(chances, arrays, strategy, below_all, dark)
+    traces += _output_traces(chances, arrays, strategy, below_all, dark)
     inner = sum(each.height for each in panels) + CLOSE * (len(panels) - 1)
     below = -(AXIS_SPACE + 4) / inner
     traces += [
@@ -108,7 +108,7 @@ def gate_heatmaps(
     return stacked(
         panels,
         traces,
-        title=f"Every gate at every step: {title(strategy)}",
+        title=f"Every gate at every step: {strategy_title(strategy)}",
         detail=sequence.title,
         steps=steps,
         dark=dark,
@@ -121,14 +121,14 @@ def gate_heatmaps(
     )
 
 
-def _features(inputs: NDArray, arrays: Arrays) -> str:
+def _features_text(inputs: NDArray, arrays: Arrays) -> str:
     """Return the number of features in the input (T, F), "and the mask" if a channel has it."""
     extra = inputs.shape[1] == arrays.inputs.shape[2]
     count = inputs.shape[1] - extra
     return f"{count} feature{'s' * (count != 1)}{' and the mask' * extra}"
 
 
-def _what_happens(arrays: Arrays) -> dict[str, NDArray[np.bool_]]:
+def _moves_by_step(arrays: Arrays) -> dict[str, NDArray[np.bool_]]:
     """Return which steps, (T,), move the state of the first sequence on, hold it or reset it."""
     moves, holds = arrays.advance[0] > 0, arrays.keep[0] > 0
     return dict(zip(MOVES, (moves, holds, ~moves & ~holds), strict=True))
@@ -138,11 +138,11 @@ def _moves_note(arrays: Arrays) -> str:
     """Return the note that explains the marks which occur."""
     symbols = dict(zip(MOVES, ("●", "━", "✕"), strict=True))
     return ", ".join(
-        f"{symbols[change]} {change}" for change, cells in _what_happens(arrays).items() if cells.any()
+        f"{symbols[change]} {change}" for change, cells in _moves_by_step(arrays).items() if cells.any()
     )
 
 
-def _moves(arrays: Arrays, strategy: str, dark: bool) -> list[PlotlyTrace]:
+def _move_marks(arrays: Arrays, strategy: str, dark: bool) -> list[PlotlyTrace]:
     """Return a mark per step: the state moves on, is held, or is reset."""
     shade = colour(strategy, dark=dark)
     steps = arrays.advance.shape[1]
@@ -163,12 +163,12 @@ def _moves(arrays: Arrays, strategy: str, dark: bool) -> list[PlotlyTrace]:
             showlegend=False,
             hovertemplate=f"Step %{{x}}: the state {change}<extra></extra>",
         )
-        for change, cells in _what_happens(arrays).items()
+        for change, cells in _moves_by_step(arrays).items()
         if cells.any()
     ]
 
 
-def _output_lines(
+def _output_traces(
     chances: NDArray, arrays: Arrays, strategy: str, yaxis: str, dark: bool
 ) -> list[PlotlyTrace]:
     """Return the line of the probability after every step (T,), and a ring around the read-out step."""

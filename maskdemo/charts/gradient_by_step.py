@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from maskdemo.charts.panels import Panel, axis, stacked
-from maskdemo.charts.style import colour, pattern, title
-from maskdemo.charts.template import Figure, PlotlyOptions, PlotlyTrace, bar, entry, inks
+from maskdemo.charts.style import colour, pattern, strategy_title
+from maskdemo.charts.template import Figure, PlotlyOptions, PlotlyTrace, bar, inks, legend_entry
 from maskdemo.inside.gradient import Landing
 
 NAMES = {"real": "real steps", "padding": "padding", "missing": "missing readings"}
@@ -19,7 +19,7 @@ def gradient_by_step(
 ) -> Figure:
     """Draw a panel per strategy: the gradient norm at each step, as a share of that strategy's total.
 
-    subject: what the gradient is taken with respect to, for the title.
+    subject: what the gradient is taken with respect to, for the title. detail: the line under it.
     """
     steps = len(next(iter(landings.values())).real)
     kinds = [
@@ -42,8 +42,8 @@ def gradient_by_step(
                     y=(norms / (landing.total or 1.0)).astype(np.float32),
                     customdata=norms.astype(np.float32),
                     yaxis=axis(index),
-                    name=f"{title(name)}, {NAMES[kind]}",
-                    marker=_fill(name, kind, dark),
+                    name=f"{strategy_title(name)}, {NAMES[kind]}",
+                    marker=_bar_style(name, kind, dark),
                     showlegend=False,
                     hovertemplate=f"Step %{{x}}, {NAMES[kind]}<br>%{{y:.2%}} of the gradient"
                     "<br>Norm %{customdata:.3g}<extra></extra>",
@@ -51,11 +51,11 @@ def gradient_by_step(
             )
         panels.append(
             Panel(
-                title(name),
+                strategy_title(name),
                 92,
                 0,
                 1.06 * (top or 1.0),
-                note=_note(landing),
+                note=_panel_note(landing),
                 colour=colour(name, dark=dark),
                 ticks={"tickmode": "auto", "nticks": 3, "tickformat": ".0%", "showgrid": True},
             )
@@ -68,7 +68,9 @@ def gradient_by_step(
         steps=steps,
         dark=dark,
         legend=[
-            entry(f"On {NAMES[kind]}", marker=_mark(kind, dark)) for kind in kinds if kind != "real"
+            legend_entry(f"On {NAMES[kind]}", marker=_legend_marker(kind, dark))
+            for kind in kinds
+            if kind != "real"
         ],
         name="gradient_by_step",
         barmode="stack",
@@ -85,7 +87,7 @@ def share_text(part: float) -> str:
     return "above 99.9%" if part > 0.999 else f"{part:.1%}"
 
 
-def _note(landing: Landing) -> str:
+def _panel_note(landing: Landing) -> str:
     """Return the shares of the gradient on padding and missing steps, as the note of a panel."""
     if not landing.total:
         return "no gradient at all"
@@ -95,7 +97,7 @@ def _note(landing: Landing) -> str:
     return text
 
 
-def _fill(strategy: str, kind: str, dark: bool) -> PlotlyOptions:
+def _bar_style(strategy: str, kind: str, dark: bool) -> PlotlyOptions:
     """Return the style of bars at steps of a kind: "real", "padding" or "missing"."""
     if kind == "real":
         return {"color": colour(strategy, dark=dark), "line": {"width": 0}}
@@ -114,7 +116,7 @@ def _fill(strategy: str, kind: str, dark: bool) -> PlotlyOptions:
     }
 
 
-def _mark(kind: str, dark: bool) -> PlotlyOptions:
+def _legend_marker(kind: str, dark: bool) -> PlotlyOptions:
     """Return the legend's marker of steps of a kind: "padding" or "missing"."""
     shade = pattern("padding", dark=dark)["fgcolor"]
     return {

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from maskdemo.charts import template as plot
-from maskdemo.charts.style import colour, error_bars, marker, title
+from maskdemo.charts.style import colour, error_bars, marker, strategy_title
 from maskdemo.charts.template import Figure, PlotlyOptions, PlotlyTrace
 from maskdemo.evidence import MARGIN, between, points
 
@@ -39,13 +39,13 @@ def guide_cases(results: Sequence[GuideResult], *, dark: bool = False) -> Figure
                 marker=marker(strategy, dark=dark, size=11),
                 error_x=error_bars([interval], colour(strategy, dark=dark), scale=100),
                 showlegend=False,
-                hovertemplate=f"{each.case.title}<br>{title(strategy)}: {points(interval.mean)} points "
-                f"({between(interval)})<extra></extra>",
+                hovertemplate=f"{each.case.title}<br>{strategy_title(strategy)}: "
+                f"{points(interval.mean)} points ({between(interval)})<extra></extra>",
             )
         )
         text = f"<b>{each.case.title}</b>  {each.word}"
         names.append(
-            plot.note(
+            plot.text_note(
                 text, ink.text, x=0, xref="paper", xanchor="left", y=row, yanchor="bottom", yshift=10
             )
         )

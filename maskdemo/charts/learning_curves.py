@@ -9,9 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskdemo.charts import template as plot
-from maskdemo.charts.line_labels import LABEL_SPACE, MAX_DIRECT_LABELS, End, end_labels, inner_labels
+from maskdemo.charts.line_labels import (
+    LABEL_SPACE,
+    MAX_DIRECT_LABELS,
+    LineEnd,
+    end_labels,
+    inner_labels,
+)
 from maskdemo.charts.replay import Frames, replayed_epochs
-from maskdemo.charts.style import band, colour, line, marker, title
+from maskdemo.charts.style import band, colour, line, marker, strategy_title
 from maskdemo.charts.template import Figure, PlotlyTrace
 
 if TYPE_CHECKING:
@@ -55,7 +61,7 @@ def learning_curves(
     direct = len(names) <= MAX_DIRECT_LABELS
     bands: list[PlotlyTrace] = []
     lines: list[PlotlyTrace] = []
-    ends: list[End] = []
+    ends: list[LineEnd] = []
     repeats: set[int] = set()
     highest = 0.0
     for at, name in enumerate(names):
@@ -65,17 +71,19 @@ def learning_curves(
         # An empty line keeps the strategy's place in the legend before its first epoch.
         mean = values.mean(axis=0) if values.size else np.full(1, np.nan)
         style = {"epochs": epochs, "at": at, "share": share, "dark": dark, "showlegend": not direct}
-        lines.append(_line(name, mean, values, **style))
+        lines.append(_mean_trace(name, mean, values, **style))
         if not values.size:
             continue
         highest = max(highest, float(values.max()))
         repeats.add(len(curves))
         if len(curves) > 1:
-            bands.append(_band(name, values.min(axis=0), values.max(axis=0), dark))
-        ends.append(End(float(mean[-1]), len(mean), title(name), colour(name, dark=dark), mean))
+            bands.append(_band_trace(name, values.min(axis=0), values.max(axis=0), dark))
+        ends.append(
+            LineEnd(float(mean[-1]), len(mean), strategy_title(name), colour(name, dark=dark), mean)
+        )
         if both:
             reported = np.array([each.test_accuracy for each in curves], float).mean(axis=0)
-            lines.append(_reported_line(name, reported, dark))
+            lines.append(_reported_trace(name, reported, dark))
 
     edge = epochs if epochs > 1 else 1.5
     top = plot.SHARE_TOP if share else _round_up(highest)
@@ -95,20 +103,20 @@ def learning_curves(
             ),
         )
         if direct:
-            ends.append(End(chance, edge, "Chance", ink.muted))
+            ends.append(LineEnd(chance, edge, "Chance", ink.muted))
     shapes, labels = [], [] if direct else inner_labels(ends, pixel=top / plot.LEARNING_CURVES)
     if direct:
         shapes, labels = end_labels(ends, edge=edge, low=0, high=top, height=plot.LEARNING_CURVES)
     if not repeats:
         middle = {"xref": "paper", "yref": "paper", "x": 0.5, "y": 0.75, "size": 14}
-        labels.append(plot.note(waiting, ink.muted, **middle))
+        labels.append(plot.text_note(waiting, ink.muted, **middle))
     legend = plot.legend_height(lines)
     return Figure(
         bands + lines,
         plot.layout(
             f"learning_curves {metric}",
             (COUNTED if counted else {}).get(metric, TITLES[metric]),
-            _repeats(repeats) + ". Thin: as reported, with padding" * (both and bool(repeats)),
+            _subtitle(repeats) + ". Thin: as reported, with padding" * (both and bool(repeats)),
             inner=plot.LEARNING_CURVES,
             below=AXIS_SPACE + 8 * bool(legend) + legend,
             right=LABEL_SPACE if direct else plot.RIGHT,
@@ -143,7 +151,7 @@ def comparable_curves(snapshot: Snapshot, strategy: str) -> list[Curve]:
 
 def curves_frames(snapshot: Snapshot) -> Frames:
     """Return the frames of `learning_curves` of a finished run, the same for every metric."""
-    names = [title(each) for each in snapshot.experiment.strategies]
+    names = [strategy_title(each) for each in snapshot.experiment.strategies]
     others = [make(name) for make in (_band_name, _reported_name) for name in names]
     return Frames(replayed_epochs(snapshot), cut=[*names, *others])
 
@@ -158,12 +166,12 @@ def _reported_name(name: str) -> str:
     return f"{name}, reported"
 
 
-def _reported_line(name: str, mean: NDArray, dark: bool) -> PlotlyTrace:
+def _reported_trace(name: str, mean: NDArray, dark: bool) -> PlotlyTrace:
     """Return the thin line of the accuracy with padding counted; mean: (E,)."""
     return plot.scatter(
         x=np.arange(1, len(mean) + 1),
         y=mean,
-        name=_reported_name(title(name)),
+        name=_reported_name(strategy_title(name)),
         showlegend=False,
         mode="lines",
         line={"color": colour(name, dark=dark), "width": 1, "dash": "dot"},
@@ -171,7 +179,7 @@ def _reported_line(name: str, mean: NDArray, dark: bool) -> PlotlyTrace:
     )
 
 
-def _line(
+def _mean_trace(
     name: str,
     mean: NDArray,
     values: NDArray,
@@ -184,7 +192,8 @@ def _line(
 ) -> PlotlyTrace:
     """Return a line with a few markers, at other epochs for each strategy: equal lines show both.
 
-    mean: (E,). values: (R, E), of each repeat. at: the strategy's place among those drawn.
+    mean: (E,). values: (R, E), of each repeat. epochs: those of the whole run. at: the strategy's index
+    among those drawn. share: whether values are shares.
     """
     count = len(mean)
     stride = max(1, ceil(epochs / 6))
@@ -199,7 +208,7 @@ def _line(
         x=np.arange(1, count + 1),
         y=mean,
         customdata=spread,
-        name=title(name),
+        name=strategy_title(name),
         showlegend=showlegend,
         mode="lines+markers",
         line=line(name, dark=dark),
@@ -208,15 +217,15 @@ def _line(
     )
 
 
-def _band(name: str, low: NDArray, high: NDArray, dark: bool) -> PlotlyTrace:
+def _band_trace(name: str, low: NDArray, high: NDArray, dark: bool) -> PlotlyTrace:
     """Return the band from the lowest to the highest repeat, (E,) each."""
     epoch = np.arange(1, len(low) + 1)
     x, y = np.concatenate([epoch, epoch[::-1]]), np.concatenate([high, low[::-1]])
-    return band(name, x, y, dark=dark, name=_band_name(title(name)))
+    return band(name, x, y, dark=dark, name=_band_name(strategy_title(name)))
 
 
-def _repeats(counts: set[int]) -> str:
-    """Return the line under the title: over how many repeats the mean is."""
+def _subtitle(counts: set[int]) -> str:
+    """Return the line under the title: over how many repeats the mean is, by the counts that occur."""
     if not counts:
         return "No epoch finished yet"
     if counts == {1}:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from maskdemo.charts.template import PlotlyOptions, note
+from maskdemo.charts.template import PlotlyOptions, text_note
 
 # Up to so many strategies the labels stand at the line ends, beyond that in a legend. It depends on
 # the settings and not on where the lines happen to end, so that nothing jumps during a run.
@@ -17,8 +17,8 @@ LABEL_GAP = 16
 LABEL_SPACE = 118
 
 
-class End(NamedTuple):
-    """The end of a line: its last value, its place along the axis, its name and colour.
+class LineEnd(NamedTuple):
+    """The end of a line: its last value (y), its position on the x axis (along), its name and colour.
 
     heights: all its values, where it may lie on another line.
     """
@@ -30,12 +30,12 @@ class End(NamedTuple):
     heights: Sequence[float] | NDArray = ()
 
 
-def coinciding(ends: Sequence[End], *, pixel: float) -> list[End]:
+def coinciding_ends(ends: Sequence[LineEnd], *, pixel: float) -> list[LineEnd]:
     """Return an end for each group of lines that look like one, with their number in its name.
 
-    pixel: of the y axis, in the axis's own units.
+    pixel: the height of a pixel in units of the y axis, here and below.
     """
-    groups: list[list[End]] = []
+    groups: list[list[LineEnd]] = []
     for end in ends:
         same = (each for each in groups if _is_one_line(each[0], end, pixel))
         if (group := next(same, None)) is None:
@@ -49,33 +49,33 @@ def coinciding(ends: Sequence[End], *, pixel: float) -> list[End]:
     ]
 
 
-def _is_one_line(one: End, other: End, pixel: float) -> bool:
+def _is_one_line(one: LineEnd, other: LineEnd, pixel: float) -> bool:
     """Whether two lines of two values or more differ by at most half a pixel everywhere."""
     if len(one.heights) != len(other.heights) or len(one.heights) < 2:
         return False
     return np.allclose(one.heights, other.heights, rtol=0, atol=pixel / 2, equal_nan=True)
 
 
-def inner_labels(ends: Sequence[End], *, pixel: float) -> list[PlotlyOptions]:
+def inner_labels(ends: Sequence[LineEnd], *, pixel: float) -> list[PlotlyOptions]:
     """Return annotations inside the plot that say which lines coincide; their names are in a legend."""
     right = {"x": 1, "xref": "paper", "xanchor": "right", "yref": "y", "yanchor": "bottom"}
     return [
-        note(each.text, each.shade, y=each.value, size=12, **right)
-        for each in coinciding(ends, pixel=pixel)
+        text_note(each.text, each.shade, y=each.value, size=12, **right)
+        for each in coinciding_ends(ends, pixel=pixel)
     ]
 
 
 def end_labels(
-    ends: Sequence[End], *, edge: float, low: float, high: float, height: float, yaxis: str = "y"
+    ends: Sequence[LineEnd], *, edge: float, low: float, high: float, height: float, yaxis: str = "y"
 ) -> tuple[list[PlotlyOptions], list[PlotlyOptions]]:
     """Return shapes and annotations: each line's name at the right edge, and a short line to the name.
 
     edge: the x axis's right end. low, high, height: the y axis's range and its pixels.
     """
     pixel = (high - low) / height
-    ends = [*ends, *coinciding(ends, pixel=pixel)]
+    ends = [*ends, *coinciding_ends(ends, pixel=pixel)]
     wanted = [(min(max(end.value, low), high) - low) / pixel for end in ends]
-    positions = spread(wanted, LABEL_GAP, 0, height)
+    positions = spread_apart(wanted, LABEL_GAP, 0, height)
     shapes, labels = [], []
     for end, position in zip(ends, positions, strict=True):
         there = low + position * pixel
@@ -95,11 +95,11 @@ def end_labels(
         shapes.append(line | lead)
         # In paper as well: what is anchored to an axis widens the range that Plotly finds for it.
         beside = {"x": 1, "xref": "paper", "xanchor": "left", "xshift": 18}
-        labels.append(note(end.text, end.shade, y=there, yref=yaxis, yanchor="middle", **beside))
+        labels.append(text_note(end.text, end.shade, y=there, yref=yaxis, yanchor="middle", **beside))
     return shapes, labels
 
 
-def spread(wanted: Sequence[float], gap: float, low: float, high: float) -> list[float]:
+def spread_apart(wanted: Sequence[float], gap: float, low: float, high: float) -> list[float]:
     """Return positions near the wanted ones, at least `gap` apart, in order, from `low` to `high`."""
     order = sorted(range(len(wanted)), key=lambda index: wanted[index])
     # Places less their rank times the gap need only not fall: merge neighbours that do.

@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 from maskdemo.charts import template as plot
 from maskdemo.charts.panels import Panel, axis, hatch, hatched_steps, note_name, stacked
 from maskdemo.charts.replay import Frames, replayed_epochs
-from maskdemo.charts.style import blind_guess, blind_guess_entry, colour, marker, ring
-from maskdemo.charts.style import title as strategy_title
+from maskdemo.charts.style import blind_guess, blind_guess_entry, colour, marker, ring, strategy_title
 from maskdemo.charts.template import Figure, PlotlyOptions, PlotlyTrace
 from maskdemo.inside.flips import flips
 from maskdemo.inside.leak import MAX_ADDED
@@ -30,7 +29,7 @@ TICKS: PlotlyOptions = {"tickvals": [0, 0.5, 1], "ticktext": ["0", "0.5", "1"], 
 
 
 @dataclass(frozen=True)
-class _Followed:
+class _FollowedLabel:
     """The label whose probability is followed in one sequence of T steps.
 
     name: what the label is called. truth: (T,), the true label of each step, the same everywhere if the
@@ -46,7 +45,7 @@ class _Followed:
     averages: bool
 
     @classmethod
-    def of(cls, snapshot: Snapshot, probe: int, label: int | None) -> _Followed:
+    def of(cls, snapshot: Snapshot, probe: int, label: int | None) -> _FollowedLabel:
         """Return the followed label; label: None for the true label, or 1 if each step has its own."""
         probes, per_step = snapshot.probes, snapshot.experiment.per_step
         truth, valid = probes.labels[probe], probes.valid[probe]
@@ -58,7 +57,7 @@ class _Followed:
         return cls(label, name, probe, truth, valid, per_step, snapshot.experiment.averages)
 
     def detail(self, epoch: int) -> str:
-        """Return the line under the title: label, sequence and epoch."""
+        """Return the line under the chart's title: label, sequence and epoch."""
         true = not self.per_step and self.label == int(self.truth[0])
         what = f"Probability of {'the true ' * true}label {self.name}"
         what += ", of the mean so far" * self.averages
@@ -87,7 +86,7 @@ def outputs_by_step(
     shows its newest. label: the label followed; by default the true one, or 1 if every step has
     its own. pullable: with room for `MAX_ADDED` padded steps and for a handle.
     """
-    probes, followed = snapshot.probes, _Followed.of(snapshot, probe, label)
+    probes, followed = snapshot.probes, _FollowedLabel.of(snapshot, probe, label)
     padded, hatches = probes.padded[probe], hatched_steps(probes.batch, probe)
     classes = snapshot.experiment.classes
     room = MAX_ADDED - int(padded.sum()) if pullable else 0
@@ -101,7 +100,9 @@ def outputs_by_step(
         summary = "No epoch yet"
         if shown:
             chances, read_out = np.asarray(outputs[place][probe]), int(probes.read_out[name][probe])
-            lines = _lines(name, chances, read_out, followed, len(padded) + room, axis(index), dark)
+            lines = _output_traces(
+                name, chances, read_out, followed, len(padded) + room, axis(index), dark
+            )
             summary = followed.summary(chances, read_out)
         panel = Panel(
             strategy_title(name),
@@ -135,10 +136,10 @@ def outputs_by_step(
             *(
                 []
                 if followed.per_step
-                else [plot.entry("Read-out step", marker=ring(plot.inks(dark).text))]
+                else [plot.legend_entry("Read-out step", marker=ring(plot.inks(dark).text))]
             ),
-            plot.entry("True label", marker=_bar(dark, size=12)),
-            plot.entry("Output flips", marker=_flip(plot.inks(dark).text, dark)),
+            plot.legend_entry("True label", marker=_truth_marker(dark, size=12)),
+            plot.legend_entry("Output flips", marker=_flip_marker(plot.inks(dark).text, dark)),
             blind_guess_entry(classes, dark=dark),
         ],
         xaxis={
@@ -154,16 +155,16 @@ def outputs_by_step(
 
 
 def outputs_frames(snapshot: Snapshot, *, probe: int, label: int | None = None, dark: bool) -> Frames:
-    """Return the frames of `outputs_by_step` of a finished run, epoch by epoch."""
+    """Return the frames of `outputs_by_step`; without epochs where a run has no replay."""
     probes, epochs = snapshot.probes, replayed_epochs(snapshot)
-    followed = _Followed.of(snapshot, probe, label)
+    followed = _FollowedLabel.of(snapshot, probe, label)
     heights: dict[str, NDArray] = {}
     notes: dict[str, list[str]] = {}
     for index, name in enumerate(snapshot.experiment.strategies if epochs else ()):
         read_out = int(probes.read_out[name][probe])
         chances = np.stack([probes.outputs[name][probes.index(each)][probe] for each in epochs])
         heights[strategy_title(name)] = chances[:, :, followed.label]
-        heights[_flips_name(name)] = _at_flips(chances, followed.label)
+        heights[_flips_name(name)] = _chances_at_flips(chances, followed.label)
         if not followed.per_step:
             heights[_read_out_name(name)] = chances[:, [read_out], followed.label]
         notes[note_name(index)] = [followed.summary(each, read_out) for each in chances]
@@ -181,19 +182,25 @@ def _flips_name(strategy: str) -> str:
     return f"Flips, {strategy_title(strategy)}"
 
 
-def _at_flips(chances: NDArray, label: int) -> NDArray[np.float32]:
+def _chances_at_flips(chances: NDArray, label: int) -> NDArray[np.float32]:
     """Return the label's probability (..., T) where the output (..., T, K) flips, elsewhere NaN."""
     return np.where(flips(chances, label), chances[..., label], np.nan).astype(np.float32)
 
 
-def _flip(shade: str, dark: bool) -> PlotlyOptions:
+def _flip_marker(shade: str, dark: bool) -> PlotlyOptions:
     """Return the marker of a step at which the output flips."""
     ground = "#11161c" if dark else "#ffffff"
     return {"symbol": "diamond", "size": 9, "color": ground, "line": {"color": shade, "width": 2}}
 
 
-def _lines(
-    name: str, outputs: NDArray, read_out: int, followed: _Followed, room: int, yaxis: str, dark: bool
+def _output_traces(
+    name: str,
+    outputs: NDArray,
+    read_out: int,
+    followed: _FollowedLabel,
+    room: int,
+    yaxis: str,
+    dark: bool,
 ) -> list[PlotlyTrace]:
     """Return the true label, the probability after every step, its flips and the read-out step.
 
@@ -209,7 +216,7 @@ def _lines(
         # At 1 where the followed label is the true one, at 0 where it is not.
         y=(followed.truth[at] == followed.label).astype(int),
         mode="markers",
-        marker=_bar(dark, size=size),
+        marker=_truth_marker(dark, size=size),
         name="True label",
         hoverinfo="skip",
         **common,
@@ -226,10 +233,10 @@ def _lines(
     )
     turned = plot.scatter(
         x=step,
-        y=_at_flips(outputs, followed.label),
+        y=_chances_at_flips(outputs, followed.label),
         name=_flips_name(name),
         mode="markers",
-        marker=_flip(colour(name, dark=dark), dark),
+        marker=_flip_marker(colour(name, dark=dark), dark),
         hoverinfo="skip",
         **common,
     )
@@ -247,7 +254,7 @@ def _lines(
     return [truth, line, turned, circle]
 
 
-def _bar(dark: bool, *, size: float) -> PlotlyOptions:
+def _truth_marker(dark: bool, *, size: float) -> PlotlyOptions:
     """Return the marker of the true label: a short thick line."""
     shade = plot.inks(dark).muted
     look = {"symbol": "line-ew-open", "size": size, "color": shade}

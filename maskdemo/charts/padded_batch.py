@@ -99,9 +99,9 @@ def padded_batch(
 
     real = plot.heatmap(
         x=step[within],
-        z=_only(shade, valid)[:, within],
+        z=_only_at(shade, valid)[:, within],
         customdata=values[:, within, :shown] if count > 1 else None,
-        hovertemplate=_hover(names, shown),
+        hovertemplate=_hover_text(names, shown),
         name="",
         **colours,
         xgap=gap,
@@ -126,7 +126,7 @@ def padded_batch(
                 plot.heatmap(
                     x=step,
                     # At these steps all features have the same value.
-                    z=_only(values[..., 0], cells),
+                    z=_only_at(values[..., 0], cells),
                     meta=NAMES[kind],
                     hovertemplate=f"Sequence %{{y}}, step %{{x}}<br>{NAMES[kind]}, "
                     "written as %{z:.6~g}<extra></extra>",
@@ -161,7 +161,7 @@ def padded_batch(
             "padded_batch",
             "What the LSTM receives",
             f"{which}, {made}",
-            shapes=[] if followed is None else [_mark(followed + 1, steps, ink.text)],
+            shapes=[] if followed is None else [_row_outline(followed + 1, steps, ink.text)],
             inner=height,
             below=BELOW,
             dark=dark,
@@ -190,14 +190,14 @@ def padded_batch(
     )
 
 
-def _mark(row: int, steps: int, shade: str) -> PlotlyOptions:
+def _row_outline(row: int, steps: int, shade: str) -> PlotlyOptions:
     """Return the outline of a row (from 1)."""
     # Within the row: what lies on the plot's edge is cut in half.
     edges = {"x0": 0.5, "x1": steps + 0.5, "y0": row - 0.45, "y1": row + 0.45}
     return {"type": "rect", "line": {"color": shade, "width": 2.5}, **edges}
 
 
-def _only(values: NDArray, cells: NDArray[np.bool_]) -> NDArray[np.float32]:
+def _only_at(values: NDArray, cells: NDArray[np.bool_]) -> NDArray[np.float32]:
     """Return values, (N, T), with NaN outside these cells, (N, T)."""
     return np.where(cells, values, np.nan).astype(np.float32)
 
@@ -226,7 +226,7 @@ def _value_limit(values: NDArray) -> float:
     return float(f"{value_limit:.3g}")
 
 
-def _hover(names: Sequence[str], shown: int) -> str:
+def _hover_text(names: Sequence[str], shown: int) -> str:
     """Return the hover text of a real reading with the first `shown` features."""
     start = "Sequence %{y}, step %{x}<br>Real reading"
     if len(names) == 1:

@@ -113,12 +113,12 @@ def stacked(
             "yshift": 1,
         }
         heading = f"<b>{panel.title}</b>{panel.aside}"
-        labels.append(plot.note(heading, panel.colour or ink.text, x=0, xanchor="left", **over))
+        labels.append(plot.text_note(heading, panel.colour or ink.text, x=0, xanchor="left", **over))
         if panel.note:
             right = over | {"x": 1, "xanchor": "right", "name": note_name(index)}
-            labels.append(plot.note(panel.note, ink.muted, **right))
+            labels.append(plot.text_note(panel.note, ink.muted, **right))
     above = plot.TITLE_SPACE + 28 + plot.legend_height(legend) + space_above
-    cursors = [upright(cursor, dark=dark, index=index) for index in range(len(panels)) if cursor]
+    cursors = [step_line(cursor, dark=dark, index=index) for index in range(len(panels)) if cursor]
     return Figure(
         [*hatch_traces, *traces, *legend],
         plot.layout(
@@ -151,8 +151,8 @@ def stacked(
     )
 
 
-def upright(step: float, *, dark: bool, index: int, dash: str = "solid") -> PlotlyOptions:
-    """Return a vertical line at a step, through panel `index`."""
+def step_line(step: float, *, dark: bool, index: int, dash: str = "solid") -> PlotlyOptions:
+    """Return the shape of a vertical line at a step (from 1, or between two), through panel `index`."""
     return {
         "type": "line",
         "xref": "x",

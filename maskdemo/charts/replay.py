@@ -26,7 +26,7 @@ MAX_BYTES = 300_000
 
 @dataclass(frozen=True)
 class Frames:
-    """The states of a figure after each of E `epochs`; the figure itself is the last of them.
+    """What differs in a figure after each of E `epochs`; the figure itself is the last of them.
 
     cut: names of traces that end at the epoch shown. heights: trace name -> y, (E, n). notes: name of
     an annotation -> E texts. titles: E titles, or none where the title stays.

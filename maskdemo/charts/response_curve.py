@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from maskdemo.charts import template as plot
-from maskdemo.charts.line_labels import LABEL_SPACE, MAX_DIRECT_LABELS, End, end_labels
+from maskdemo.charts.line_labels import LABEL_SPACE, MAX_DIRECT_LABELS, LineEnd, end_labels
 from maskdemo.charts.panels import AXIS_SPACE, BETWEEN, Panel, axis, stacked
 from maskdemo.charts.response_marks import (
     EFFECT,
@@ -16,7 +16,7 @@ from maskdemo.charts.response_marks import (
     difference_marks,
     response_axis,
 )
-from maskdemo.charts.style import line, marker, title
+from maskdemo.charts.style import line, marker, strategy_title
 from maskdemo.charts.template import Figure, PlotlyOptions, PlotlyTrace
 from maskdemo.evidence import BASELINE, MARGIN
 from maskdemo.study.variables import short_title, value_text
@@ -47,7 +47,7 @@ def response_curve(findings: Findings, *, second: Value | None = None, dark: boo
     drawn = study.base.strategies
     direct = len(drawn) <= MAX_DIRECT_LABELS and not x_axis.columns
     others = [name for name in drawn if name != BASELINE]
-    counts = _repeats(findings, cells)
+    counts = _repeat_counts(findings, cells)
     max_repeats = max(counts)
     accuracy = Panel(
         "Accuracy",
@@ -65,9 +65,9 @@ def response_curve(findings: Findings, *, second: Value | None = None, dark: boo
         ticks=POINTS,
     )
     levels = [findings.chance(cell) for cell in cells.values()]
-    traces: list[PlotlyTrace] = [_chance(levels, x_axis, dark)]
-    ends: list[End] = []
-    gaps: list[End] = []
+    traces: list[PlotlyTrace] = [_chance_trace(levels, x_axis, dark)]
+    ends: list[LineEnd] = []
+    gaps: list[LineEnd] = []
     for draw, shown, line_ends in ((accuracy_marks, drawn, ends), (difference_marks, others, gaps)):
         for index, name in enumerate(shown):
             rank = index - (len(shown) - 1) / 2
@@ -75,13 +75,13 @@ def response_curve(findings: Findings, *, second: Value | None = None, dark: boo
             traces += marks
             line_ends += end
     if direct:
-        ends.append(End(levels[-1], x_axis.high, "Chance", ink.muted))
+        ends.append(LineEnd(levels[-1], x_axis.high, "Chance", ink.muted))
     # The margin within which a strategy is the same as no mask, and the line of no difference.
     across = {"xref": "paper", "x0": 0, "x1": 1, "yref": axis(1), "layer": "below"}
     margin = {"type": "rect", "y0": -100 * MARGIN, "y1": 100 * MARGIN, "fillcolor": ink.grid}
     zero = {"type": "line", "y0": 0, "y1": 0, "line": {"color": ink.muted, "width": 1.2}}
     shapes = [across | margin | {"line": {"width": 0}}, across | zero]
-    labels = [_marks_explained(AXIS_SPACE, ink.muted)]
+    labels = [_marks_note(AXIS_SPACE, ink.muted)]
     if direct:
         for panel, there, yaxis in ((accuracy, ends, "y"), (difference, gaps, axis(1))):
             lines, texts = end_labels(
@@ -98,15 +98,15 @@ def response_curve(findings: Findings, *, second: Value | None = None, dark: boo
     if not direct:
         for name in drawn:
             style = {"line": line(name, dark=dark), "marker": marker(name, dark=dark, size=7)}
-            entries.append(plot.entry(title(name), **style))
-        entries.append(plot.entry("Chance", line=plot.chance_line(dark)))
+            entries.append(plot.legend_entry(strategy_title(name), **style))
+        entries.append(plot.legend_entry("Chance", line=plot.chance_line(dark)))
     legend = plot.legend_height(entries)
     inner = accuracy.height + difference.height + BETWEEN
     return stacked(
         [accuracy, difference],
         traces + entries,
         title=f"Accuracy by {short_title(study.vary).lower()}",
-        detail=_detail(study, counts, second),
+        detail=_subtitle(study, counts, second),
         steps=1,
         dark=dark,
         space_below=MARKS_ROW + 8 * bool(legend) + legend,
@@ -119,8 +119,8 @@ def response_curve(findings: Findings, *, second: Value | None = None, dark: boo
     )
 
 
-def _chance(levels: list[float], x_axis: ResponseAxis, dark: bool) -> PlotlyTrace:
-    """Return the line of chance. levels: its accuracy (0 to 1) at each position."""
+def _chance_trace(levels: list[float], x_axis: ResponseAxis, dark: bool) -> PlotlyTrace:
+    """Return the line of chance. levels: its accuracy (0 to 1) at each position of the axis."""
     return plot.scatter(
         x=[x_axis.low, *x_axis.positions, x_axis.high],
         y=[levels[0], *levels, levels[-1]],
@@ -132,15 +132,15 @@ def _chance(levels: list[float], x_axis: ResponseAxis, dark: bool) -> PlotlyTrac
     )
 
 
-def _marks_explained(below: int, shade: str) -> PlotlyOptions:
+def _marks_note(below: int, shade: str) -> PlotlyOptions:
     """Return a line under the axis that explains the marks in the lower panel."""
     corner = {"x": 0, "xref": "paper", "xanchor": "left", "xshift": 2 - plot.LEFT}
     under = {"y": 0, "yref": "paper", "yanchor": "top", "yshift": -below}
     text = f"● {EFFECT}   ○ {UNDECIDED}   • {SAME}   Grey: within {100 * MARGIN:g} points"
-    return plot.note(text, shade, size=12, **corner, **under)
+    return plot.text_note(text, shade, size=12, **corner, **under)
 
 
-def _repeats(findings: Findings, cells: dict[Value, Cell]) -> set[int]:
+def _repeat_counts(findings: Findings, cells: dict[Value, Cell]) -> set[int]:
     """Return the numbers of finished repeats that occur among all strategies and values."""
     return {
         len(findings.accuracies(cell, name).keys() & findings.accuracies(cell, BASELINE).keys())
@@ -149,7 +149,7 @@ def _repeats(findings: Findings, cells: dict[Value, Cell]) -> set[int]:
     }
 
 
-def _detail(study: Study, counts: set[int], second: Value | None) -> str:
+def _subtitle(study: Study, counts: set[int], second: Value | None) -> str:
     """Return the subtitle: the value of the second variable, if any, and the repeats."""
     where = ""
     if second is not None and study.and_vary is not None:

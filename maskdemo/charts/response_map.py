@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from maskdemo.charts import template as plot
 from maskdemo.charts.colour_scales import GATE_SCALES, VALUE_SCALES
-from maskdemo.charts.style import title
+from maskdemo.charts.style import strategy_title
 from maskdemo.charts.template import Figure, PlotlyOptions
 from maskdemo.evidence import BASELINE, between, percent, points
 from maskdemo.study.variables import short_title, value_text
@@ -36,7 +36,7 @@ def response_map(findings: Findings, *, strategy: str, dark: bool = False) -> Fi
         values.append([])
         hover.append([])
         for column, value in enumerate(study.values):
-            estimate, text, hover_text = _cell(findings, (value, other), strategy)
+            estimate, text, hover_text = _cell_text(findings, (value, other), strategy)
             values[-1].append(estimate)
             hover[-1].append(hover_text)
             faint = estimate is None or text[0] == "("
@@ -44,7 +44,7 @@ def response_map(findings: Findings, *, strategy: str, dark: bool = False) -> Fi
             if estimate is not None and abs(estimate) >= FAR * 100:
                 shade = "#11161c" if dark else "#ffffff"
             size = 13 if len(text) < 5 else 11
-            numbers.append(plot.note(text, shade, x=column, y=row, size=size))
+            numbers.append(plot.text_note(text, shade, x=column, y=row, size=size))
     cells = plot.heatmap(
         z=values,
         customdata=hover,
@@ -64,7 +64,7 @@ def response_map(findings: Findings, *, strategy: str, dark: bool = False) -> Fi
     left = max(plot.LEFT, 14 + 7 * max(map(len, rows)))
     corner = {"x": 0, "xref": "paper", "xanchor": "left", "xshift": -left + 2}
     corner |= {"y": 1, "yref": "paper", "yanchor": "bottom", "yshift": 2}
-    row_title = plot.note(short_title(study.and_vary, unit=True), ink.muted, **corner)
+    row_title = plot.text_note(short_title(study.and_vary, unit=True), ink.muted, **corner)
     detail = "In points. ≈0: the same, (n): undecided, ?: one repeat"
     if plain:
         detail = f"In percent, {'light' if dark else 'dark'} is high. ?: one repeat"
@@ -72,7 +72,7 @@ def response_map(findings: Findings, *, strategy: str, dark: bool = False) -> Fi
         [cells],
         plot.layout(
             f"response_map {strategy}",
-            "Accuracy without a mask" if plain else f"{title(strategy)} against no mask",
+            "Accuracy without a mask" if plain else f"{strategy_title(strategy)} against no mask",
             detail,
             inner=ROW * len(rows),
             above=plot.TITLE_SPACE + 26,
@@ -93,13 +93,13 @@ def response_map(findings: Findings, *, strategy: str, dark: bool = False) -> Fi
                 "ticktext": rows,
                 "showgrid": False,
             },
-            shapes=_pending(values, ink.grid),
+            shapes=_empty_outlines(values, ink.grid),
             annotations=[*numbers, row_title],
         ),
     )
 
 
-def _cell(findings: Findings, cell: Cell, strategy: str) -> tuple[float | None, str, str]:
+def _cell_text(findings: Findings, cell: Cell, strategy: str) -> tuple[float | None, str, str]:
     """Return a cell's estimate (percent or points; None if there is none), its text, its hover text."""
     study = findings.study
     assert study.and_vary is not None
@@ -127,7 +127,7 @@ def _cell(findings: Findings, cell: Cell, strategy: str) -> tuple[float | None, 
     return estimate, shown, f"{hover_text}<br>{verdict.word}{verdict.note and f', {verdict.note}'}"
 
 
-def _pending(values: list[list[float | None]], shade: str) -> list[PlotlyOptions]:
+def _empty_outlines(values: list[list[float | None]], shade: str) -> list[PlotlyOptions]:
     """Return an outline of each cell without a value."""
     return [
         {

@@ -8,9 +8,9 @@ from itertools import pairwise
 from math import log10
 from typing import TYPE_CHECKING
 
-from maskdemo.charts.line_labels import LABEL_SPACE, End
+from maskdemo.charts.line_labels import LABEL_SPACE, LineEnd
 from maskdemo.charts.panels import axis
-from maskdemo.charts.style import band, colour, error_bars, line, marker, symbol, title
+from maskdemo.charts.style import band, colour, error_bars, line, marker, strategy_title, symbol
 from maskdemo.charts.template import LEFT, NARROW, PlotlyOptions, PlotlyTrace, scatter
 from maskdemo.evidence import Interval, Verdict, between, percent, points
 from maskdemo.study import VARIABLES
@@ -91,7 +91,7 @@ def accuracy_marks(
     name: str,
     rank: float,
     dark: bool,
-) -> tuple[list[PlotlyTrace], list[End]]:
+) -> tuple[list[PlotlyTrace], list[LineEnd]]:
     """Return band, line and repeats of a strategy along the values, and the end of its line.
 
     cells: by value along the axis. rank: the strategy's among those drawn, 0 in their middle.
@@ -116,8 +116,8 @@ def accuracy_marks(
         mode="markers",
         marker=marker(name, dark=dark, size=5, opacity=0.35),
         showlegend=False,
-        name=f"{title(name)}, repeats",
-        hovertemplate=f"{title(name)}<br>%{{customdata}}: %{{y:.1%}}<extra></extra>",
+        name=f"{strategy_title(name)}, repeats",
+        hovertemplate=f"{strategy_title(name)}<br>%{{customdata}}: %{{y:.1%}}<extra></extra>",
     )
     shift = x_axis.aside(rank) + apart if x_axis.columns else 0.0
     mean_x = [x_axis.position(value) + shift for value in means]
@@ -133,15 +133,15 @@ def accuracy_marks(
         marker=marker(name, dark=dark, size=9 if x_axis.columns else 7),
         error_y=error_bars(list(means.values()), shade) if x_axis.columns else None,
         showlegend=False,
-        name=title(name),
-        hovertemplate=f"{title(name)}<br>%{{customdata}}<extra></extra>",
+        name=strategy_title(name),
+        hovertemplate=f"{strategy_title(name)}<br>%{{customdata}}<extra></extra>",
     )
     bands = [] if x_axis.columns else _bands(means, x_axis, name, dark)
     ends = []
     if means:
         last = list(means)[-1]
         heights = [each.mean for each in means.values()]
-        ends.append(End(heights[-1], x_axis.position(last), title(name), shade, heights))
+        ends.append(LineEnd(heights[-1], x_axis.position(last), strategy_title(name), shade, heights))
     return [*bands, repeats, means_line], ends
 
 
@@ -157,7 +157,7 @@ def _bands(
         start, end = x_axis.position(left), x_axis.position(right)
         x += [start, end, end, start, None]
         y += [here.low, there.low, there.high, here.high, None]
-    return [band(name, x or [None], y or [None], dark=dark, name=f"{title(name)}, 95% band")]
+    return [band(name, x or [None], y or [None], dark=dark, name=f"{strategy_title(name)}, 95% band")]
 
 
 def difference_marks(
@@ -167,8 +167,11 @@ def difference_marks(
     name: str,
     rank: float,
     dark: bool,
-) -> tuple[list[PlotlyTrace], list[End]]:
-    """Return line, intervals and marks of a strategy's difference in points, and its line's end."""
+) -> tuple[list[PlotlyTrace], list[LineEnd]]:
+    """Return line, intervals and marks of a strategy's difference in points, and its line's end.
+
+    cells, rank: as for `accuracy_marks`.
+    """
     shade = colour(name, dark=dark)
     verdicts = {
         value: verdict
@@ -196,14 +199,14 @@ def difference_marks(
         },
         error_y=error_bars(differences, shade, scale=100),
         showlegend=False,
-        name=f"{title(name)} against no mask",
-        hovertemplate=f"{title(name)}<br>%{{customdata}}<extra></extra>",
+        name=f"{strategy_title(name)} against no mask",
+        hovertemplate=f"{strategy_title(name)}<br>%{{customdata}}<extra></extra>",
     )
     ends = []
     if verdicts:
         there = x_axis.position(list(verdicts)[-1]) + x_axis.aside(rank)
         heights = [100 * each.mean for each in differences]
-        ends.append(End(heights[-1], there, title(name), shade, heights))
+        ends.append(LineEnd(heights[-1], there, strategy_title(name), shade, heights))
     return [marks], ends
 
 

@@ -40,7 +40,7 @@ def sequence_lengths(lengths: Lengths, *, dark: bool = False) -> Figure:
     )
     span = f"{present[0]} to {present[-1]} steps" if len(present) > 1 else f"all {present[0]} steps"
     return Figure(
-        [histogram, *_bars(lengths.ways, dark)],
+        [histogram, *_way_bars(lengths.ways, dark)],
         plot.layout(
             "sequence_lengths",
             "How long the sequences are",
@@ -74,7 +74,7 @@ def sequence_lengths(lengths: Lengths, *, dark: bool = False) -> Figure:
                 "anchor": "x2",
             },
             annotations=[
-                plot.note(
+                plot.text_note(
                     "<b>What padding would waste</b>", ink.text, size=14,
                     xref="paper", x=0, xanchor="left", yref="paper", y=low, yanchor="bottom",
                 ),
@@ -84,7 +84,7 @@ def sequence_lengths(lengths: Lengths, *, dark: bool = False) -> Figure:
     )  # fmt: skip
 
 
-def _bars(ways: tuple[Way, ...], dark: bool) -> list[PlotlyTrace]:
+def _way_bars(ways: tuple[Way, ...], dark: bool) -> list[PlotlyTrace]:
     """Return a bar for each way to pad: the shares of real steps and of padding."""
     padding = np.array([each.padding for each in ways])
     hatch = pattern("padding", dark=dark)
@@ -117,7 +117,7 @@ def _bars(ways: tuple[Way, ...], dark: bool) -> list[PlotlyTrace]:
 def _way_label(way: Way, index: int, shade: str) -> PlotlyOptions:
     """Return the annotation above the bar of way `index`, from 0 at the top."""
     cut = f", {way.cut:.1%} cut off" if way.cut else ""
-    return plot.note(
+    return plot.text_note(
         f"{way.short[0].upper()}{way.short[1:]}: <b>{way.padding:.0%}</b>{cut}", shade,
         xref="paper", x=0, xanchor="left", yref="y2", y=index + 0.5, yanchor="bottom",
     )  # fmt: skip

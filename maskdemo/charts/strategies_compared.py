@@ -7,9 +7,9 @@ from html import escape
 
 import numpy as np
 
-from maskdemo.charts.colour_scales import heat, quantity_of, reach_of, reach_text
-from maskdemo.charts.panels import Panel, axis, hatched_steps, stacked, upright
-from maskdemo.charts.style import blind_guess, blind_guess_entry, colour, line, title
+from maskdemo.charts.colour_scales import quantity_of, reach_of, reach_text, scaled_heatmap
+from maskdemo.charts.panels import Panel, axis, hatched_steps, stacked, step_line
+from maskdemo.charts.style import blind_guess, blind_guess_entry, colour, line, strategy_title
 from maskdemo.charts.template import Figure, PlotlyOptions, PlotlyTrace, scatter
 from maskdemo.inside.activations import GATES, QUANTITIES, Activations
 from maskdemo.inside.inspected_sequence import InspectedSequence
@@ -23,7 +23,7 @@ def strategies_compared(
     parts: Mapping[str, int | None],
     dark: bool = False,
 ) -> Figure:
-    """Return a panel for each strategy with one of `QUANTITIES`, and below them all outputs.
+    """Draw a panel for each strategy with one of `QUANTITIES`, and below them all outputs.
 
     activations: of the sequence, by strategy. parts: strategy -> the step (from 0) at which its states
     part from those of the first strategy.
@@ -49,14 +49,16 @@ def strategies_compared(
         note = "" if index == 0 else "never parts" if step is None else f"parts at step {step + 1}"
         shade = colour(name, dark=dark)
         panels.append(
-            Panel(title(name), tall, units + 0.5, 0.5, note=note, colour=shade, hatch="lines")
+            Panel(strategy_title(name), tall, units + 0.5, 0.5, note=note, colour=shade, hatch="lines")
         )
         hover = f"Step %{{x}}, unit %{{customdata}}<br>{heading} {symbol} = %{{z:.4f}}"
         traces.append(
-            heat(values[name], yaxis=axis(index), hover=hover, names=order + 1, reach=reach, dark=dark)
+            scaled_heatmap(
+                values[name], yaxis=axis(index), hover=hover, names=order + 1, reach=reach, dark=dark
+            )
         )
         if step is not None:
-            marks.append(upright(step + 0.5, dark=dark, dash="dash", index=index))
+            marks.append(step_line(step + 0.5, dark=dark, dash="dash", index=index))
     output = Panel(
         f"Probability of label {escape(sequence.label_name)}",
         110,
@@ -73,10 +75,10 @@ def strategies_compared(
                 y=activations[name].probabilities[0, :, sequence.label].astype(np.float32),
                 yaxis=axis(len(panels)),
                 mode="lines",
-                name=title(name),
+                name=strategy_title(name),
                 line=line(name, dark=dark, width=2),
                 showlegend=False,
-                hovertemplate=f"{title(name)}, after step %{{x}}: %{{y:.4f}}<extra></extra>",
+                hovertemplate=f"{strategy_title(name)}, after step %{{x}}: %{{y:.4f}}<extra></extra>",
             )
         )
     panels.append(output)

@@ -12,13 +12,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from maskdemo.charts.template import PlotlyOptions, PlotlyTrace, chance_line, entry, inks, scatter
+from maskdemo.charts.template import (
+    PlotlyOptions,
+    PlotlyTrace,
+    chance_line,
+    inks,
+    legend_entry,
+    scatter,
+)
 from maskdemo.strategies import STRATEGIES
 
 if TYPE_CHECKING:
     from maskdemo.evidence import Interval
 
-WIDTH = 2.2
+LINE_WIDTH = 2.2
 #: Kind of hatched step -> its name in legends.
 NAMES = {"padding": "Padding", "missing": "Missing reading", "cut": "Cut off"}
 SHAPES = {"padding": "/", "missing": "x", "cut": "-"}
@@ -66,12 +73,12 @@ def symbol(strategy: str, *, hollow: bool = False) -> str:
     return STYLES[strategy].marker + ("-open" if hollow else "")
 
 
-def title(strategy: str) -> str:
+def strategy_title(strategy: str) -> str:
     """Return the strategy's title."""
     return STRATEGIES[strategy].title
 
 
-def line(strategy: str, *, dark: bool, width: float = WIDTH) -> PlotlyOptions:
+def line(strategy: str, *, dark: bool, width: float = LINE_WIDTH) -> PlotlyOptions:
     """Return the style of the strategy's line, whose dashes show equal lines below it."""
     return {"color": colour(strategy, dark=dark), "width": width, "dash": STYLES[strategy].dash}
 
@@ -88,7 +95,7 @@ def blind_guess(classes: int, steps: int, *, yaxis: str, dark: bool) -> PlotlyTr
         y=[1 / classes, 1 / classes],
         yaxis=yaxis,
         mode="lines",
-        line=_guess_line(dark),
+        line=_guess_style(dark),
         name=_guess_name(classes),
         showlegend=False,
         hoverinfo="skip",
@@ -97,17 +104,17 @@ def blind_guess(classes: int, steps: int, *, yaxis: str, dark: bool) -> PlotlyTr
 
 def blind_guess_entry(classes: int, *, dark: bool) -> PlotlyTrace:
     """Return the legend entry of the line of `blind_guess`."""
-    return entry(_guess_name(classes), line=_guess_line(dark))
+    return legend_entry(_guess_name(classes), line=_guess_style(dark))
 
 
-def _guess_line(dark: bool) -> PlotlyOptions:
+def _guess_style(dark: bool) -> PlotlyOptions:
     """Return the style of the line of a blind guess."""
     # Not the line of chance: that is what always giving the commonest label reaches.
     return chance_line(dark) | {"dash": "dash", "width": 1}
 
 
 def _guess_name(classes: int) -> str:
-    """Return the legend's name of that line, with the probability 1 / classes."""
+    """Return the legend's name of a blind guess, with its probability 1 / classes."""
     return f"Blind guess, {1 / classes:.0%}"
 
 
@@ -124,7 +131,7 @@ def band(
     dark: bool,
     name: str,
 ) -> PlotlyTrace:
-    """Return the area between two lines, as closed outlines with gaps (None) between them."""
+    """Return the filled area inside closed outlines, in the strategy's colour. x, y: gaps are None."""
     return scatter(
         x=x,
         y=y,

@@ -138,7 +138,7 @@ def chance_line(dark: bool) -> PlotlyOptions:
     return {"color": inks(dark).muted, "width": 1.5, "dash": "dot"}
 
 
-def note(text: str, shade: str, **position: Any) -> PlotlyOptions:
+def text_note(text: str, shade: str, **position: Any) -> PlotlyOptions:
     """Return an annotation that is only text: no arrow, and in size 13 unless `size` is given."""
     size = position.pop("size", 13)
     return {"text": text, "showarrow": False, "font": {"color": shade, "size": size}} | position
@@ -166,7 +166,8 @@ def layout(
 ) -> PlotlyOptions:
     """Return a layout of fixed size: `inner` pixels high between `above` (with the title) and `below`.
 
-    name: as long as it stays the same, a redrawn chart keeps its zoom.
+    title, detail: see `heading`. settings: further ones of Plotly's. name: as long as it stays the
+    same, a redrawn chart keeps its zoom.
     """
     return {
         "template": template(dark),
@@ -227,11 +228,11 @@ def packed(values: NDArray, number: str = "f4") -> dict[str, str]:
 
 def as_json(part: PlotlyTrace | PlotlyOptions) -> str:
     """Return a trace or layout as JSON, for Plotly in a browser. Raises ValueError for infinity."""
-    return json.dumps(part, default=_plain, allow_nan=False)
+    return json.dumps(part, default=_json_value, allow_nan=False)
 
 
-def _plain(value: Any) -> Any:
-    """Return a NumPy array or number in a form that JSON has."""
+def _json_value(value: Any) -> Any:
+    """Return a NumPy array or number as lists, a number or `packed`, for `json.dumps`."""
     if not isinstance(value, np.ndarray):
         return value.item()
     kind, size = value.dtype.kind, value.dtype.itemsize
@@ -255,7 +256,7 @@ def bar(**options: Any) -> PlotlyTrace:
     return _trace("bar", options)
 
 
-def entry(
+def legend_entry(
     name: str, *, line: PlotlyOptions | None = None, marker: PlotlyOptions | None = None
 ) -> PlotlyTrace:
     """Return a trace without data, which adds a line, a marker or both to the legend."""

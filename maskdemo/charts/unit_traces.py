@@ -44,7 +44,7 @@ def unit_traces(
                 "showgrid": True,
             },
         )
-        traces += _line(values, symbol, step, strategy, axis(len(panels)), dark)
+        traces += _quantity_traces(values, symbol, step, strategy, axis(len(panels)), dark)
         panels.append(panel)
     return stacked(
         panels,
@@ -59,10 +59,10 @@ def unit_traces(
     )
 
 
-def _line(
+def _quantity_traces(
     values: NDArray, symbol: str, step: int, strategy: str, yaxis: str, dark: bool
 ) -> list[PlotlyTrace]:
-    """Draw a quantity after every step (T,), and a point at the chosen step."""
+    """Return the line of a quantity after every step (T,), and a point at the chosen step (from 1)."""
     shade = colour(strategy, dark=dark)
     line = scatter(
         x=np.arange(1, len(values) + 1),

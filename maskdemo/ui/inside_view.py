@@ -10,7 +10,7 @@ import streamlit as st
 
 from maskdemo import charts
 from maskdemo.charts.gradient_by_step import share_text
-from maskdemo.charts.style import title as strategy_title
+from maskdemo.charts.style import strategy_title
 from maskdemo.inside.activations import QUANTITIES, first_difference
 from maskdemo.inside.gradient import Landing
 from maskdemo.inside.inspected_sequence import InspectedSequence, gradients_of_all

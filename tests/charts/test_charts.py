@@ -15,7 +15,7 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from scipy import stats
 
 from maskdemo import charts
-from maskdemo.charts.line_labels import LABEL_GAP, spread
+from maskdemo.charts.line_labels import LABEL_GAP, spread_apart
 from maskdemo.charts.padded_batch import unseen_batch
 from maskdemo.charts.style import NAMES, STYLES, outlines
 from maskdemo.charts.template import LEARNING_CURVES, SHARE_TOP, as_json, nice_ticks
@@ -370,9 +370,9 @@ class TestLearningCurves:
             charts.learning_curves(make_snapshot(), metric="f1")
 
     def test_spread_keeps_order_and_moves_as_little_as_it_can(self):
-        assert spread([10, 50, 90], 16, 0, 100) == [10, 50, 90]
-        assert np.allclose(spread([50, 50], 16, 0, 100), [42, 58])
-        assert np.allclose(spread([100, 0, 99], 10, 0, 100), [100, 0, 90])
+        assert spread_apart([10, 50, 90], 16, 0, 100) == [10, 50, 90]
+        assert np.allclose(spread_apart([50, 50], 16, 0, 100), [42, 58])
+        assert np.allclose(spread_apart([100, 0, 99], 10, 0, 100), [100, 0, 90])
 
 
 class TestAccuracyByStrategy:
@@ -478,7 +478,7 @@ class TestOutputsByStep:
             outputs = snapshot.probes.outputs[name][3, 2]
             leads = [row.argmax() == followed for row in outputs]
             wanted = [at for at in range(1, 12) if leads[at] != leads[at - 1]]
-            (marks,) = named(figure, f"Flips, {charts.style.title(name)}")
+            (marks,) = named(figure, f"Flips, {charts.style.strategy_title(name)}")
             assert np.flatnonzero(np.isfinite(marks.y)).tolist() == wanted != []
             assert np.allclose(np.asarray(marks.y)[wanted], outputs[wanted, followed])
         # No box over the heading or over the read-out: a number at each line.

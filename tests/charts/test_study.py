@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from maskdemo import charts
 from maskdemo.charts.response_marks import EFFECT, SAME, UNDECIDED, response_axis
-from maskdemo.charts.style import symbol, title
+from maskdemo.charts.style import strategy_title, symbol
 from maskdemo.evidence import BASELINE
 from maskdemo.strategies import STRATEGIES
 from maskdemo.study import Cell, Findings, Study
@@ -68,11 +68,11 @@ def test_lines_are_the_means_and_points_the_repeats():
     figure = charts.response_curve(findings)
     axis = response_axis("padded_length", LENGTHS)
     for name in ONE.base.strategies:
-        line = of(figure, title(name))
+        line = of(figure, strategy_title(name))
         np.testing.assert_allclose(line.x, axis.positions)
         means = [np.mean([noisy((value,), name, at) for at in range(5)]) for value in LENGTHS]
         np.testing.assert_allclose(line.y, means)
-        points = of(figure, f"{title(name)}, repeats")
+        points = of(figure, f"{strategy_title(name)}, repeats")
         given = [noisy((value,), name, at) for value in LENGTHS for at in range(5)]
         np.testing.assert_allclose(sorted(points.y), sorted(given))
         # Beside its value, but nearer to it than to any other.
@@ -221,6 +221,6 @@ def test_every_strategy_is_named_once_and_figures_are_plain_json(dark):
         legend = [each.name for each in figure.data if each.showlegend is not False]
         named = [each.text for each in figure.layout.annotations]
         for name in one.base.strategies:
-            assert legend.count(title(name)) == many
-            assert (title(name) in named) != many
+            assert legend.count(strategy_title(name)) == many
+            assert (strategy_title(name) in named) != many
         json.loads(figure.to_json(), parse_constant=pytest.fail)
