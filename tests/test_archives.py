@@ -10,7 +10,7 @@ import pytest
 
 from maskdemo.audit.keras_file import config_text
 from maskdemo.errors import InvalidTable, UnsupportedModel
-from maskdemo.uploads.reading import read
+from maskdemo.uploads.reading import read_table
 
 Change = Callable[[zipfile.ZipFile], object]
 
@@ -55,7 +55,7 @@ def test_an_archive_is_refused_for_the_same_reason_everywhere(name):
     with pytest.raises(UnsupportedModel, match=reason):
         config_text(content)
     with pytest.raises(InvalidTable, match=reason):
-        read("mine.npz", content)
+        read_table("mine.npz", content)
 
 
 def test_a_long_run_of_one_label_is_no_bomb():
@@ -64,4 +64,4 @@ def test_a_long_run_of_one_label_is_no_bomb():
     lengths = np.array([100_000, 100_000])
     labels = np.repeat([0, 1], lengths)
     np.savez_compressed(content, values=np.ones((200_000, 1)), lengths=lengths, labels=labels)
-    assert len(read("mine.npz", content.getvalue()).frame) == 200_000
+    assert len(read_table("mine.npz", content.getvalue()).frame) == 200_000

@@ -11,7 +11,7 @@ from maskdemo.charts.style import NAMES, pattern
 from maskdemo.charts.template import Figure, PlotlyOptions, PlotlyTrace
 
 if TYPE_CHECKING:
-    from maskdemo.uploads.lengths import Lengths, Way
+    from maskdemo.uploads.lengths import Lengths, PaddingWay
 
 #: From the histogram's axis to the first bar below it: the axis' numbers, its title, a heading.
 BETWEEN = 84
@@ -84,7 +84,7 @@ def sequence_lengths(lengths: Lengths, *, dark: bool = False) -> Figure:
     )  # fmt: skip
 
 
-def _way_bars(ways: tuple[Way, ...], dark: bool) -> list[PlotlyTrace]:
+def _way_bars(ways: tuple[PaddingWay, ...], dark: bool) -> list[PlotlyTrace]:
     """Return a bar for each way to pad: the shares of real steps and of padding."""
     padding = np.array([each.padding for each in ways])
     hatch = pattern("padding", dark=dark)
@@ -114,7 +114,7 @@ def _way_bars(ways: tuple[Way, ...], dark: bool) -> list[PlotlyTrace]:
     ]
 
 
-def _way_label(way: Way, index: int, shade: str) -> PlotlyOptions:
+def _way_label(way: PaddingWay, index: int, shade: str) -> PlotlyOptions:
     """Return the annotation above the bar of way `index`, from 0 at the top."""
     cut = f", {way.cut:.1%} cut off" if way.cut else ""
     return plot.text_note(

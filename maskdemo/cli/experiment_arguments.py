@@ -134,17 +134,17 @@ def _with_own_sequences(args: Namespace, like: Experiment, *, fit_padded_length:
 def _own_task(args: Namespace) -> OwnTask:
     """Return the task that the command's file makes, with a line on standard error for each column."""
     from maskdemo.uploads.columns import read_columns
-    from maskdemo.uploads.guess import guess
-    from maskdemo.uploads.reading import read_file
+    from maskdemo.uploads.guess_roles import guess_roles
+    from maskdemo.uploads.reading import read_table_file
     from maskdemo.uploads.task import task_of
 
     if args.split_seed < 0:
         raise ValueError("--split-seed counts from 0.")
     preparation = _preparation(args)
     try:
-        table = read_file(args.data)
+        table = read_table_file(args.data)
         columns = read_columns(table)
-        guessed = guess(table, columns, _roles(args))
+        guessed = guess_roles(table, columns, _roles(args))
         for sentence in _described(columns, guessed):
             print(sentence, file=sys.stderr)
         own = task_of(table, columns, guessed, preparation)
@@ -192,7 +192,7 @@ def _roles(args: Namespace) -> dict[str, Any]:
 
 def _described(columns: Columns, guess: Guess) -> list[str]:
     """Return a line for each column: its kind, an example and its use, or why it has none."""
-    from maskdemo.uploads.roles import unused
+    from maskdemo.uploads.roles import unused_columns
 
     used = {name: role for role, name in reversed(guess.roles.used())}
     lines = [
@@ -201,6 +201,7 @@ def _described(columns: Columns, guess: Guess) -> list[str]:
         if name in used
     ]
     lines += [
-        f"{name}: {columns[name].summary}: not used, {why}" for name, why in unused(columns, guess)
+        f"{name}: {columns[name].summary}: not used, {why}"
+        for name, why in unused_columns(columns, guess)
     ]
     return [*lines, f"A label for each {'step' if guess.roles.per_step else 'sequence'}."]

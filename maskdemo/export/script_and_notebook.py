@@ -29,7 +29,7 @@ from maskdemo.scenarios import scenario_of
 from maskdemo.strategies import STRATEGIES
 from maskdemo.templates import fill_template
 from maskdemo.titles import CUT_ENDS, SIDES
-from maskdemo.uploads import recipe
+from maskdemo.uploads import numbers_and_dates, table_to_sequences
 from maskdemo.uploads.task import OwnTask
 
 #: Characters per line: of comments and of data; of a script's sentences.
@@ -40,9 +40,11 @@ os.environ["KERAS_BACKEND"] = "tensorflow"  # the initial weights are its random
 import keras"""
 #: The functions that make sequences of a person's own table: the exported code is what ran here.
 READING = (
-    *(recipe.bare, recipe.without_blank_rows, recipe.numbers_in, recipe.times_in, recipe.seconds_of),
-    *(recipe.values_in, recipe.features_of, recipe.steps_of, recipe.classes_of),
-    *(recipe.split_by_seed, recipe.drawn, recipe.standardised, recipe.parts_of),
+    *(table_to_sequences.bare, table_to_sequences.without_blank_rows),
+    *(numbers_and_dates.numbers_in, numbers_and_dates.times_in, numbers_and_dates.seconds_of),
+    *(numbers_and_dates.values_in, table_to_sequences.features_of, table_to_sequences.steps_of),
+    *(table_to_sequences.classes_of, table_to_sequences.split_by_seed, table_to_sequences.drawn),
+    *(table_to_sequences.standardised, table_to_sequences.parts_of),
 )
 
 
@@ -170,7 +172,8 @@ def _code_values(experiment: Experiment) -> dict[str, Any]:
         assert isinstance(experiment.own, OwnTask), "a task that was made of a file"
         own = _own_reading(experiment.own)
         npz = experiment.own.table.kind == "npz"
-        functions = (recipe.arrays_by_name, recipe.long_table, *READING) if npz else READING
+        archive = (table_to_sequences.arrays_by_name, table_to_sequences.long_table) if npz else ()
+        functions = (*archive, *READING)
     return {
         "experiment": experiment,
         "task": task,
@@ -203,7 +206,7 @@ def _own_reading(own: OwnTask) -> dict[str, object]:
 
     labels: a comment. read: an expression. steps, parts: arguments of `steps_of` and `parts_of`.
     """
-    table, (steps, parts) = own.table, own.recipe
+    table, (steps, parts) = own.table, own.arguments
     arguments = [
         *([f"sep={table.separator!r}"] if table.separator != "," else []),
         *([f"skiprows={table.skipped}"] if table.skipped else []),

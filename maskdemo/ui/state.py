@@ -26,7 +26,7 @@ from maskdemo.study.questions import OPENING as OPENING_QUESTION
 from maskdemo.study.questions import QUESTIONS
 from maskdemo.study.variables import read_values
 from maskdemo.ui import shared_server
-from maskdemo.uploads.limits import padded_length
+from maskdemo.uploads.limits import nearest_padded_length
 
 #: Before the keys of the study's controls.
 STUDY_PREFIX = "study_"
@@ -161,7 +161,7 @@ def fit_padded_length(prefix: str = "") -> None:
     session, key, task = st.session_state, f"{prefix}padded_length", chosen_task(prefix)
     longest = task.dictated.get("max_length", session[f"{prefix}lengths"][1])
     wanted = max(session[key], longest)
-    fitting = padded_length(task, wanted) if task.fixed else wanted
+    fitting = nearest_padded_length(task, wanted) if task.fixed else wanted
     # Only where it differs: setting a value stops a slider that is moving.
     if session[key] != fitting:
         session[key] = fitting

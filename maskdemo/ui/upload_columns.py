@@ -10,7 +10,7 @@ import streamlit as st
 from maskdemo.ui import url
 from maskdemo.ui.upload_draft import Draft
 from maskdemo.uploads.limits import MAX_STEPS
-from maskdemo.uploads.roles import Guess, Preparation, Roles, unused
+from maskdemo.uploads.roles import Guess, Preparation, Roles, unused_columns
 
 STEP, SEQUENCE = "a step", "a sequence"
 #: How a role is called where a column's use is told.
@@ -61,7 +61,7 @@ def role_controls(draft: Draft) -> Guess:
 def column_lines(draft: Draft, guess: Guess) -> pd.DataFrame:
     """Return a line for each column: its kind, an example, and its use or why it has none."""
     used = {name: USES[role] for role, name in reversed(guess.roles.used())}
-    reasons = dict(unused(draft.columns, guess))
+    reasons = dict(unused_columns(draft.columns, guess))
     return pd.DataFrame(
         [
             {

@@ -13,9 +13,9 @@ from maskdemo.errors import InvalidTable
 from maskdemo.machine import give_back_memory
 from maskdemo.ui import shared_server
 from maskdemo.uploads.columns import Columns, read_columns
-from maskdemo.uploads.guess import guess
+from maskdemo.uploads.guess_roles import guess_roles
 from maskdemo.uploads.memory import UPLOADS
-from maskdemo.uploads.reading import Table, read
+from maskdemo.uploads.reading import Table, read_table
 from maskdemo.uploads.roles import Guess, Preparation
 from maskdemo.uploads.task import OwnTask, task_of
 
@@ -42,7 +42,7 @@ class Draft:
 
     def guess(self) -> Guess:
         """Return the roles, guessed but for `given`. Raises `InvalidTable` for a wide table."""
-        return guess(self.table, self.columns, self.given)
+        return guess_roles(self.table, self.columns, self.given)
 
     def correct(self, role: str, value: Any) -> None:
         """Take a person's choice for a role; earlier choices that give its columns another role go."""
@@ -85,7 +85,7 @@ def open_draft(number: int, name: str, content: bytes) -> Draft | InvalidTable:
     try:
         with _UNPACKING:
             try:
-                table = read(name, content)
+                table = read_table(name, content)
                 columns = read_columns(table)
             finally:
                 give_back_memory()

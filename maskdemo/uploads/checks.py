@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from maskdemo.data.sequences import Sequences
 from maskdemo.errors import InvalidTable, quoted
 from maskdemo.evidence.phrases import listed
-from maskdemo.uploads.cells import BLANKS
+from maskdemo.uploads.cell_patterns import BLANKS
 from maskdemo.uploads.columns import NUMBERS, TIMES, WORDS, Columns
 from maskdemo.uploads.limits import MAX_CLASSES, MAX_FEATURES, MAX_STEPS, MIN_SEQUENCES
 from maskdemo.uploads.reading import Table
-from maskdemo.uploads.roles import Guess, Roles, parts_by
+from maskdemo.uploads.roles import Guess, Roles, parts_by_word
 
 #: Role that has to be chosen -> the question.
 ASKED = {
@@ -64,7 +64,7 @@ def check_rows(table: Table, columns: Columns, roles: Roles, number: NDArray) ->
             _check_constant(table, table.texts(name), number, roles, what)
     if roles.split is not None:
         said = table.texts(roles.split).str.lower()
-        if (bad := _first(~said.isin(list(parts_by(roles.split))))) is not None:
+        if (bad := _first(~said.isin(list(parts_by_word(roles.split))))) is not None:
             raise InvalidTable(f"{table.cell(bad, roles.split)} is none of train, validation and test.")
     for name in roles.features:
         column = columns[name]
@@ -196,5 +196,5 @@ def _first(wrong: Any) -> int | None:
 
 
 def _sequence(table: Table, roles: Roles, row: int) -> str:
-    """Return the id of a row's sequence in quotation marks."""
+    """Return the id of a row's (from 0) sequence in quotation marks."""
     return quoted(" ".join(str(table.column(name).iloc[row]) for name in roles.id))

@@ -18,7 +18,7 @@ from pandas.api.types import is_bool_dtype, is_datetime64_any_dtype
 
 from maskdemo.errors import InvalidTable, quoted
 from maskdemo.evidence.phrases import listed
-from maskdemo.uploads.cells import (
+from maskdemo.uploads.cell_patterns import (
     MEASURE,
     NUMBERS,
     TIMES,
@@ -29,8 +29,8 @@ from maskdemo.uploads.cells import (
     notation_of,
 )
 from maskdemo.uploads.limits import MAX_CATEGORIES, MAX_MAGNITUDE
+from maskdemo.uploads.numbers_and_dates import times_in, values_in
 from maskdemo.uploads.reading import Table
-from maskdemo.uploads.recipe import times_in, values_in
 
 WORDS, NOTHING = "words", "nothing"
 #: Of numbers such as 20260131, which sort rows as they are; and of all other times.
@@ -91,12 +91,12 @@ def read_columns(table: Table) -> Columns:
 
     def read(name: str) -> Column:
         if name in cells:
-            return _of_texts(table, name, cells[name], notation)
+            return _text_column(table, name, cells[name], notation)
         column = table.column(name)
         time, yes_no = is_datetime64_any_dtype(column), is_bool_dtype(column)
         kind = TIMES if time else YES_NO if yes_no else NUMBERS
         example = next(map(str, column.dropna()), "")
-        return _of_values(table, name, kind, values_in(column, kind, ".", False), example)
+        return _value_column(table, name, kind, values_in(column, kind, ".", False), example)
 
     columns = Columns(((name, read(name)) for name in map(str, table.frame)), notation)
     # What fits no column of numbers stands above all of its numbers.
@@ -116,28 +116,28 @@ def read_columns(table: Table) -> Columns:
     return columns
 
 
-def _of_texts(table: Table, name: str, cells: Cells, notation: Notation) -> Column:
-    """Return a column of texts as numbers, times, yes and no, or words, whichever most cells are.
+def _text_column(table: Table, name: str, cells: Cells, notation: Notation) -> Column:
+    """Return a column of texts as numbers or times where most cells are, yes / no where all are.
 
-    Cells of another kind make it bad.
+    Else it is words. Cells of another kind make it bad.
     """
     column, blank, decimal = table.column(name), cells.fits["blank"], notation.decimal
     texts: Any = cells.texts
     if not (texts != "").any():
-        return _of_values(table, name, NUMBERS, np.full(len(column), np.nan), "")
+        return _value_column(table, name, NUMBERS, np.full(len(column), np.nan), "")
     fits = cells.fits[f"number{decimal}"]
     if cells.share(f"number{decimal}") > 0.5:
         kind = NUMBERS
     elif cells.share(TIMES) > 0.5:
-        return _of_times(table, name, cells, notation)
+        return _time_column(table, name, cells, notation)
     elif cells.share(YES_NO) == 1:
         kind, fits = YES_NO, cells.fits[YES_NO]
     else:
         # Of half numbers and half something else, something else is shown.
-        return _of_words(table, name, texts[texts != ""], texts[~blank & ~fits])
+        return _word_column(table, name, texts[texts != ""], texts[~blank & ~fits])
     filled, note = texts[~blank], ""
     values = values_in(column, kind, decimal, notation.day_first)
-    found = _of_values(table, name, kind, values, str(filled.iloc[0]))
+    found = _value_column(table, name, kind, values, str(filled.iloc[0]))
     if kind == NUMBERS:
         codes, either = filled[filled.str.fullmatch(r"0\d+")], texts[cells.fits[f"either{decimal}"]]
         if len(codes):
@@ -148,10 +148,10 @@ def _of_texts(table: Table, name: str, cells: Cells, notation: Notation) -> Colu
                 f"{_cell(name, either.iloc[0])} is read as a fraction, and no number of the file says "
             )
             note += "whether it is one. If it is a thousand, write it without the point."
-    return _spoiled(table, replace(found, note=note), name, texts[~blank & ~fits], "a number")
+    return _with_bad_cells(table, replace(found, note=note), name, texts[~blank & ~fits], "a number")
 
 
-def _of_times(table: Table, name: str, cells: Cells, notation: Notation) -> Column:
+def _time_column(table: Table, name: str, cells: Cells, notation: Notation) -> Column:
     """Return a column of texts as times; bad where some are none, or where nothing sorts them."""
     column, blank, meant = table.column(name), cells.fits["blank"], cells.fits[TIMES]
     texts: Any = cells.texts
@@ -171,25 +171,28 @@ def _of_times(table: Table, name: str, cells: Cells, notation: Notation) -> Colu
         why = f"{quoted(example)} has no time zone, and others of that column have one"
     if why:
         row, blanks = int(np.flatnonzero(column == example)[0]), int(cells.counts[blank].sum())
-        return _unsorted(column, row, why, blanks, len(filled))
+        return _unsortable_column(column, row, why, blanks, len(filled))
     pointed = dates[dates.str.match(r"\d+\.")]
     if len(pointed) and notation.by_points:
         # Without the hour, whose zone can make it another day in UTC.
         (at,) = times_in(pointed.iloc[:1].str.extract(r"^([\d.]+)")[0], notation.day_first)
         day = np.datetime64(int(at), "s").astype("datetime64[D]")
         note = f"{_cell(name, pointed.iloc[0])} is read as {day}: dates with points begin with the day."
-    found = _of_values(table, name, TIMES, column.map(seconds).to_numpy(dtype=float), example)
-    return _spoiled(table, replace(found, note=note), name, texts[~blank & ~is_time], "a time")
+    found = _value_column(table, name, TIMES, column.map(seconds).to_numpy(dtype=float), example)
+    return _with_bad_cells(table, replace(found, note=note), name, texts[~blank & ~is_time], "a time")
 
 
-def _unsorted(column: pd.Series, row: int, why: str, blanks: int, distinct: int) -> Column:
-    """Return a column of times by which nothing can be sorted. row, why: of the first of them."""
+def _unsortable_column(column: pd.Series, row: int, why: str, blanks: int, distinct: int) -> Column:
+    """Return a bad column of times without values. row, why: `Column.bad`."""
     nothing, example = np.full(len(column), np.nan), str(column.iloc[row])
     return Column(TIMES, nothing, example, blanks, NO_FEATURE, "", (row, why), distinct)
 
 
-def _spoiled(table: Table, found: Column, name: str, others: Any, what: str) -> Column:
-    """Return the column, bad where it holds `others`, texts that are not `what` most of it is."""
+def _with_bad_cells(table: Table, found: Column, name: str, others: Any, what: str) -> Column:
+    """Return the column, made bad and unusable by cells with the texts `others`, if there are any.
+
+    what: the kind that they are not, such as "a number".
+    """
     if not len(others):
         return found
     wrong = table.column(name).isin(others).to_numpy()
@@ -200,8 +203,8 @@ def _spoiled(table: Table, found: Column, name: str, others: Any, what: str) -> 
     return replace(found, blanks=found.blanks - int(wrong.sum()), unusable=unusable, bad=(row, why))
 
 
-def _of_values(table: Table, name: str, kind: str, values: NDArray, example: str) -> Column:
-    """Return a column with these values, (rows,), NaN where blank: empty, unusable or idle if so."""
+def _value_column(table: Table, name: str, kind: str, values: NDArray, example: str) -> Column:
+    """Return a column of these values, (rows,), NaN where blank; unusable or idle where they say so."""
     blanks, distinct = int(np.isnan(values).sum()), len(np.unique(values[~np.isnan(values)]))
     if blanks == len(values):
         return Column(NOTHING, values, "", blanks, "it is empty")
@@ -215,17 +218,17 @@ def _of_values(table: Table, name: str, kind: str, values: NDArray, example: str
         row = int(large.argmax())
         unusable = f"{table.location(row)}: {quoted(column.iloc[row])} is infinite, or as good as"
     elif kind == NUMBERS:
-        first, last = _dates(values)
+        first, last = _are_dates(values)
         if last:
             row = int(np.isfinite(values).argmax())
             why = f"{_cell(name, column.iloc[row])} is a date: write 2026-01-31 or 31.1.2026"
-            return _unsorted(column, row, why, blanks, distinct)
-        idle = DATES if first else "it numbers the rows" * _numbers_rows(values)
-    idle = idle or _idle(name, blanks, distinct)
+            return _unsortable_column(column, row, why, blanks, distinct)
+        idle = DATES if first else "it numbers the rows" * _are_row_numbers(values)
+    idle = idle or _why_idle(name, blanks, distinct)
     return Column(kind, values, example, blanks, unusable, idle, bad, distinct)
 
 
-def _of_words(table: Table, name: str, texts: Any, shown: Any) -> Column:
+def _word_column(table: Table, name: str, texts: Any, shown: Any) -> Column:
     """Return a column of words. texts: the different texts. shown: those neither blank nor a number."""
     column, unusable = table.column(name), ""
     shown = shown if len(shown) else texts
@@ -241,31 +244,32 @@ def _of_words(table: Table, name: str, texts: Any, shown: Any) -> Column:
         unusable = f"it holds {len(texts):,} different texts such as {quoted(example)}; "
         unusable += f"{MAX_CATEGORIES} are possible"
     nothing, blanks = np.full(len(column), np.nan), int((column == "").sum())
-    idle, note = _idle(name, blanks, len(texts)), ""
+    idle, note = _why_idle(name, blanks, len(texts)), ""
     if (numeric := shown[shown.str.match(r"[-+~]?\d")]).size > len(shown) / 2:  # 0x1F, 1/2, 5-10
         note = f"{_cell(name, numeric.iloc[0])} is read as a word, not as a number."
     return Column(WORDS, nothing, example, blanks, unusable, idle, None, len(texts), note)
 
 
 def _cell(name: str, cell: object) -> str:
+    """Return a cell and its column, quoted, as part of a sentence."""
     return f"{quoted(cell)} in {quoted(name)}"
 
 
-def _idle(name: str, blanks: int, distinct: int) -> str:
+def _why_idle(name: str, blanks: int, distinct: int) -> str:
     """Return why a column is no feature unless asked for: its name, or a single value; else ""."""
     if re.fullmatch(_DIVIDES, name):
         return "its name says that it divides the sequences"
     return f"it is {'blank or ' * (blanks > 0)}the same everywhere" if distinct == 1 else ""
 
 
-def _numbers_rows(values: NDArray) -> bool:
+def _are_row_numbers(values: NDArray) -> bool:
     """Whether values, (rows,), are the rows' numbers, in any order, as a saved table gets them."""
     values = np.sort(values)
     return len(values) > 1 and values[0] in (0, 1) and bool((np.diff(values) == 1).all())
 
 
-def _dates(values: NDArray) -> tuple[bool, bool]:
-    """Whether all numbers, (rows,), are dates, with the year first (20260131) or last (31012026)."""
+def _are_dates(values: NDArray) -> tuple[bool, bool]:
+    """Return (all are dates such as 20260131, all are dates such as 31012026). values: (rows,)."""
     there = values[~np.isnan(values)]
     digits = len(str(int(there.max())))
     if digits not in (8, 10, 12, 14) or (there != np.floor(there)).any():
@@ -275,12 +279,10 @@ def _dates(values: NDArray) -> tuple[bool, bool]:
     if (hour > 23).any() or (digits > 10 and (clock % 100 > 59).any()):
         return False, False
 
-    def are_dates(year: NDArray, one: NDArray, two: NDArray, most: int) -> bool:
+    def fit(year: NDArray, one: NDArray, two: NDArray, most: int) -> bool:
         years = (year >= 1900) & (year < 2100)
         return bool((years & (np.minimum(one, two) > 0) & (one <= most) & (two < 32)).all())
 
-    year_last = are_dates(day % 10_000, day // 10_000 % 100, day // 1_000_000, 31)
+    year_last = fit(day % 10_000, day // 10_000 % 100, day // 1_000_000, 31)
     several = len(np.unique(there)) > 2
-    return are_dates(day // 10_000, day // 100 % 100, day % 100, 12), (
-        year_last and digits == 8 and several
-    )
+    return fit(day // 10_000, day // 100 % 100, day % 100, 12), (year_last and digits == 8 and several)

@@ -14,9 +14,9 @@ from collections import Counter
 import numpy as np
 
 from maskdemo.errors import InvalidTable, quoted
-from maskdemo.uploads.foreign import WIDE, from_frame
 from maskdemo.uploads.limits import LINES, MAX_COLUMNS, MAX_LINE_CHARACTERS, check_size
-from maskdemo.uploads.recipe import bare
+from maskdemo.uploads.table_to_sequences import bare
+from maskdemo.uploads.unsupported_files import WIDE, from_frame
 
 SEPARATORS = {",": "a comma", ";": "a semicolon", "\t": "a tabulator", "|": "a bar"}
 #: With or without a mark at the beginning.
@@ -25,33 +25,33 @@ NUMBER = re.compile(r"[-+]?(\d+[.,]?\d*|[.,]\d+)([eE][-+]?\d+)?")
 COMMENTS = ("#", "%", "//")
 
 
-def lines_of(content: bytes) -> tuple[str, int, str, array[int]]:
-    """Return separator, lines above the names, quotation mark and the line in which each row begins.
+def csv_layout(content: bytes) -> tuple[str, int, str, array[int]]:
+    """Return separator, number of lines above the names, quotation mark and each row's first line.
 
     Lines count from 1. Raises `InvalidTable` for a file that is no table.
     """
     _check_text(content)
     separator, skipped = _separator(content)
-    quote = "'" if _has_single_marks(content, separator) else '"'
-    return separator, skipped, quote, _checked_lines(content, separator, skipped, quote)
+    quote = "'" if _has_single_quotes(content, separator) else '"'
+    return separator, skipped, quote, _row_lines(content, separator, skipped, quote)
 
 
-def _has_single_marks(content: bytes, separator: str) -> bool:
+def _has_single_quotes(content: bytes, separator: str) -> bool:
     """Whether fields stand in single quotation marks: in pairs in every line, without double marks."""
     single = rf"(?m)(^|{re.escape(separator)})\s*'[^'\n]*'\s*({re.escape(separator)}|$)".encode()
     if b'"' in content or not re.search(single, content[:5000]):
         return False
-    if any(line.count("'") % 2 for line in _text(content)):
+    if any(line.count("'") % 2 for line in _text_lines(content)):
         return False
-    rows = csv.reader(_text(content), delimiter=separator, quotechar="'", skipinitialspace=True)
+    rows = csv.reader(_text_lines(content), delimiter=separator, quotechar="'", skipinitialspace=True)
     try:
         return not any("\n" in field for row in rows for field in row)
     except csv.Error:
         return False
 
 
-def _text(content: bytes) -> io.TextIOWrapper:
-    """Return the text, line by line: a whole text would take five times the room of its bytes."""
+def _text_lines(content: bytes) -> io.TextIOWrapper:
+    """Return the lines of a file: a whole text would take five times the room of its bytes."""
     return io.TextIOWrapper(io.BytesIO(content), encoding=ENCODING)
 
 
@@ -68,7 +68,7 @@ def _check_text(content: bytes) -> None:
     if b"\0" in content:
         line = content[: content.index(b"\0")].count(b"\n") + 1
         raise InvalidTable(f"Line {line} holds bytes that are no text. Save the table as CSV UTF-8.")
-    length, line = max((len(text), -line) for line, text in enumerate(_text(content), 1))
+    length, line = max((len(text), -line) for line, text in enumerate(_text_lines(content), 1))
     if length > MAX_LINE_CHARACTERS:
         many = f"{length:,} characters; {MAX_LINE_CHARACTERS:,} are possible"
         raise InvalidTable(f"Line {-line} has {many}. {LINES}")
@@ -80,7 +80,7 @@ def _separator(content: bytes) -> tuple[str, int]:
     Excel writes a line of its own with the separator: sep=;
     """
     skipped, header, said = 0, "", None
-    for line in _text(content):
+    for line in _text_lines(content):
         if found := re.fullmatch(r'"?sep=([,;|\t])"?\s*', line):
             said = found[1]
         elif line.strip():
@@ -90,9 +90,12 @@ def _separator(content: bytes) -> tuple[str, int]:
     return said or max(SEPARATORS, key=header.count), skipped
 
 
-def _checked_lines(content: bytes, separator: str, skipped: int, quote: str) -> array[int]:
-    """Return the line in which each row starts; raise `InvalidTable` for rows of another width."""
-    text = _text(content)
+def _row_lines(content: bytes, separator: str, skipped: int, quote: str) -> array[int]:
+    """Return each row's first line (from 1); raise `InvalidTable` for bad names or rows of other width.
+
+    skipped: how many lines stand above the names.
+    """
+    text = _text_lines(content)
     for _ in range(skipped):
         text.readline()
     rows = csv.reader(text, delimiter=separator, quotechar=quote, skipinitialspace=True)
@@ -104,7 +107,7 @@ def _checked_lines(content: bytes, separator: str, skipped: int, quote: str) -> 
                 header = [bare(name) for name in row]
                 _check_header(header, started)
             elif not blank and len(row) != len(header):
-                raise _ragged(started, row, len(header), separator, early=len(lines) < 3)
+                raise _width_error(started, row, len(header), separator, early=len(lines) < 3)
             else:
                 under = under or (not blank and row) or []
                 lines.append(started)
@@ -116,15 +119,17 @@ def _checked_lines(content: bytes, separator: str, skipped: int, quote: str) -> 
     return lines
 
 
-def _ragged(line: int, row: list[str], header: int, separator: str, *, early: bool) -> InvalidTable:
-    """Return the error for a row with another number of fields than the header (`header`).
+def _width_error(
+    line: int, row: list[str], header: int, separator: str, *, early: bool
+) -> InvalidTable:
+    """Return the error for a row that has not as many fields as the header has (`header`).
 
     early: whether the row is among the first, so that what stands above may be no header.
     """
     found, mark = len(row), SEPARATORS[separator]
     other = next((each for each in SEPARATORS if found == 1 and each in row[0]), None)
     if row[0].startswith(COMMENTS):
-        return _comment(line, row[0], separator)
+        return _comment_error(line, row[0], separator)
     quotation = f"texts with {mark} into quotation marks"
     if found == header + 1 and not row[-1]:
         why = (
@@ -148,7 +153,7 @@ def _ragged(line: int, row: list[str], header: int, separator: str, *, early: bo
     return InvalidTable(f"Line {line} {why}")
 
 
-def _comment(line: int, text: str, separator: str) -> InvalidTable:
+def _comment_error(line: int, text: str, separator: str) -> InvalidTable:
     """Return the error for a line that begins with the sign of a comment."""
     return InvalidTable(
         f"Line {line} begins with {text[0]} and seems to be a comment. Take out all such lines.",
@@ -157,12 +162,12 @@ def _comment(line: int, text: str, separator: str) -> InvalidTable:
 
 
 def _check_header(header: list[str], line: int) -> None:
-    """Raise where the first line does not name columns."""
+    """Raise `InvalidTable` where the header's fields are no names. line: where it stands, from 1."""
     if len(header) > MAX_COLUMNS or not any(header):
         check_size(columns=len(header) if any(header) else 0)
         raise InvalidTable(f"Line {line} has no names. The first line must name the columns.")
     if len(header) == 1 and header[0].startswith(COMMENTS):
-        raise _comment(line, header[0], ",")
+        raise _comment_error(line, header[0], ",")
     if len(header) > 2 and len(list(filter(None, header))) == 1:
         alone = f"{quoted(max(header))} alone, where {len(header)} columns need names"
         raise InvalidTable(
@@ -183,7 +188,7 @@ def _check_header(header: list[str], line: int) -> None:
 
 
 def _check_names(header: list[str], under: list[str], line: int) -> None:
-    """Raise `InvalidTable` for a single name, or a repeated one. under: the next line's cells."""
+    """Raise `InvalidTable` for a single name, or a repeated name. under: the first row's cells."""
     if len(header) == 1:
         whole = any(each in header[0] for each in SEPARATORS)
         blanks = " " in header[0] and not whole

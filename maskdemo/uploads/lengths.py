@@ -19,8 +19,8 @@ BUCKETS = 4
 
 
 @dataclass(frozen=True)
-class Way:
-    """A way to make rectangles. padding: share of their steps that is padding, 0 to 1.
+class PaddingWay:
+    """A way to pad sequences of many lengths. padding: the share of all steps, 0 to 1, that is padding.
 
     cut: share of all real steps that is cut off, 0 to 1. short: the title where there is little room.
     """
@@ -39,10 +39,10 @@ class Way:
 
 @dataclass(frozen=True)
 class Lengths:
-    """counts: how many sequences are as long as that many steps, index 0 for none (longest + 1,)."""
+    """A histogram of lengths, and ways to pad. counts: (longest + 1,), of sequences by their length."""
 
     counts: NDArray[np.intp]
-    ways: tuple[Way, ...]
+    ways: tuple[PaddingWay, ...]
 
     @property
     def longest(self) -> int:
@@ -51,7 +51,7 @@ class Lengths:
 
 
 def lengths_of(lengths: Sequence[int] | NDArray[np.integer]) -> Lengths:
-    """Return the histogram of lengths (N,), each at least 1, and the padding of three ways to pad."""
+    """Return the histogram of lengths (N,), each at least 1, and two or three ways to pad them."""
     steps = np.sort(lengths)
     longest, most = int(steps[-1]), int(np.percentile(steps, PERCENTILE, method="higher"))
     kept = np.minimum(steps, most)
@@ -60,10 +60,12 @@ def lengths_of(lengths: Sequence[int] | NDArray[np.integer]) -> Lengths:
     enough = f"to {most} steps, which {PERCENTILE}% of the sequences do not exceed"
     alike = f"in {len(buckets)} buckets of similar length"
     ways = (
-        Way(
+        PaddingWay(
             f"to the longest, {longest} steps", f"to {longest} steps", float(1 - steps.mean() / longest)
         ),
-        Way(enough, f"to {most} steps, enough for {PERCENTILE}%", float(1 - kept.mean() / most), cut),
-        Way(f"{alike}, each to its own longest", alike, float(1 - steps.sum() / rectangles)),
+        PaddingWay(
+            enough, f"to {most} steps, enough for {PERCENTILE}%", float(1 - kept.mean() / most), cut
+        ),
+        PaddingWay(f"{alike}, each to its own longest", alike, float(1 - steps.sum() / rectangles)),
     )
     return Lengths(np.bincount(steps), ways if most < longest else (ways[0], ways[2]))

@@ -33,8 +33,11 @@ FEWER = "Take out some of the sequences."
 LINES = "A table has one line a row: check the line breaks."
 
 
-def padded_length(task: Task, wanted: int) -> int:
-    """Return the padded length nearest to `wanted` for which recorded data have room."""
+def nearest_padded_length(task: Task, wanted: int) -> int:
+    """Return the padded length nearest to `wanted` that fits recorded data and `MAX_CELLS`.
+
+    The longest sequence always fits.
+    """
     fixed = task.fixed
     assert fixed is not None
     room = MAX_CELLS // ((fixed.train_size + fixed.test_size) * task.features)
@@ -44,11 +47,11 @@ def padded_length(task: Task, wanted: int) -> int:
 def usual_padded_length(task: Task) -> int:
     """Return the padded length that uploaded data begin with: twice the longest, if there is room."""
     assert task.fixed is not None
-    return padded_length(task, min(2 * task.fixed.max_length, MAX_STEPS))
+    return nearest_padded_length(task, min(2 * task.fixed.max_length, MAX_STEPS))
 
 
 def check_size(rows: int = 0, columns: int = 0, unpacked: int = 0) -> None:
-    """Raise `InvalidTable` where a table is too large. unpacked: its bytes in memory."""
+    """Raise `InvalidTable` where a table has too many rows or columns, or bytes once unpacked."""
     unpacks = f"unpacks to more than {unpacked / 2**20:,.0f} MB"
     for size, most, what, possible, way_out in (
         (rows, MAX_ROWS, f"has {rows:,} rows or more", f"{MAX_ROWS:,}", FEWER),

@@ -14,14 +14,14 @@ MAX_TOTAL_BYTES = 96 * 2**20
 
 
 class UploadMemory:
-    """Bytes that are held, by what holds them. Safe to share among threads."""
+    """The bytes of each thing that sessions hold, such as a table. Safe to share among threads."""
 
     def __init__(self, max_bytes: int = MAX_TOTAL_BYTES) -> None:
         self._max_bytes, self._lock = max_bytes, threading.Lock()
         self._held: WeakKeyDictionary[object, tuple[str, int]] = WeakKeyDictionary()
 
     def hold(self, thing: object, nbytes: int, session: str) -> None:
-        """Count a thing of a session until it is gone. Raises `InvalidTable` where there is no room."""
+        """Count a thing's bytes until it is collected; raise `InvalidTable` where there is no room."""
         with self._lock:
             if thing in self._held:
                 return

@@ -23,7 +23,7 @@ from maskdemo.archives import open_archive
 from maskdemo.errors import InvalidTable, quoted
 from maskdemo.evidence.phrases import counted, listed
 from maskdemo.uploads.limits import MAX_FEATURES, MAX_TABLE_BYTES, check_size
-from maskdemo.uploads.recipe import arrays_by_name, long_table
+from maskdemo.uploads.table_to_sequences import arrays_by_name, long_table
 
 _UNPICKLED = """\
 import numpy as np
@@ -68,7 +68,7 @@ def table_of_archive(content: bytes) -> pd.DataFrame:
     }
     for part in parts:
         lengths = arrays.get(f"{part}lengths")
-        _check(part, arrays[f"{part}values"], lengths, arrays[f"{part}labels"])
+        _check_shapes(part, arrays[f"{part}values"], lengths, arrays[f"{part}labels"])
     frame = long_table(arrays)
     read = {names.get(part + each) for part in parts for each in ("values", "labels", "lengths")}
     frame.attrs["unread"] = sorted(members.keys() - read)
@@ -76,9 +76,9 @@ def table_of_archive(content: bytes) -> pd.DataFrame:
 
 
 def _parts(members: list[str], names: dict[str, str]) -> list[str]:
-    """Return the prefix of each part, such as "train_", or [""]; raise where an array is missing.
+    """Return the prefix of each part, such as "train_", or [""]; raise `InvalidTable` if one lacks.
 
-    names: meaning -> name of the member with that meaning.
+    Also raises for a mask and for two arrays of one meaning. names: meaning -> name of the member.
     """
     if masks := [name for name in members if "mask" in name.lower()]:
         mask = masks[0] if masks[0].isidentifier() else "mask"
@@ -103,7 +103,10 @@ def _parts(members: list[str], names: dict[str, str]) -> list[str]:
 
 
 def _check_header(member: Any, info: zipfile.ZipInfo, names: dict[str, str]) -> None:
-    """Raise `InvalidTable` for an array of objects, or one larger than what is stored of it."""
+    """Raise `InvalidTable` for an array of objects, or if it is larger than its bytes.
+
+    member: the open file. names: meaning -> name of the member.
+    """
     form = np.lib.format
     first = form.read_magic(member) == (1, 0)
     read = form.read_array_header_1_0 if first else form.read_array_header_2_0
@@ -120,7 +123,7 @@ def _check_header(member: Any, info: zipfile.ZipInfo, names: dict[str, str]) -> 
         raise InvalidTable(f"The array {name} is not stored whole.")
 
 
-def _check(part: str, values: NDArray, lengths: NDArray | None, labels: NDArray) -> None:
+def _check_shapes(part: str, values: NDArray, lengths: NDArray | None, labels: NDArray) -> None:
     """Raise `InvalidTable` where shapes do not fit each other. part: the prefix of the names."""
     if values.ndim not in (2, 3) or values.dtype.kind not in "fiub":
         shapes = "(steps, features) end to end or (sequences, steps, features)"
@@ -168,10 +171,10 @@ def _check(part: str, values: NDArray, lengths: NDArray | None, labels: NDArray)
 
 
 def _check_whole(part: str, values: NDArray) -> None:
-    """Raise where a batch without lengths seems to be padded, or to have its steps last."""
+    """Raise `InvalidTable` where a batch without lengths seems padded, or to have its steps last."""
     if values.shape[1] < values.shape[2]:
         # Steps that follow each other are more alike than features that stand side by side.
-        by_step, by_feature = (_unlike(values, axis) for axis in (1, 2))
+        by_step, by_feature = (_mean_difference(values, axis) for axis in (1, 2))
         if values.shape[2] > MAX_FEATURES or not by_step < 0.8 * by_feature:
             steps = counted(values.shape[1], "step")
             raise InvalidTable(
@@ -181,7 +184,7 @@ def _check_whole(part: str, values: NDArray) -> None:
                 code="values = np.swapaxes(values, 1, 2)\n" + WHOLE,
             )
     for at, (where, order) in enumerate((("end", "::-1"), ("begin", ":"))):
-        if (found := padding(values if at else values[:, ::-1])) is None:
+        if (found := apparent_padding(values if at else values[:, ::-1])) is None:
             continue
         count, row, alike = found
         step, code = values[row, at - 1].astype(float), ""
@@ -200,15 +203,15 @@ def _check_whole(part: str, values: NDArray) -> None:
         )
 
 
-def _unlike(values: NDArray, axis: int) -> float:
-    """Return how much neighbours along an axis differ on average; infinite without neighbours."""
+def _mean_difference(values: NDArray, axis: int) -> float:
+    """Return the mean |difference| of neighbours along an axis; infinite without finite ones."""
     with np.errstate(all="ignore"):
         apart = np.abs(np.diff(values.astype(np.float32), axis=axis))
         return float(apart[np.isfinite(apart)].mean()) if np.isfinite(apart).any() else np.inf
 
 
-def padding(steps: NDArray) -> tuple[int, int, bool] | None:
-    """Return (sequences that seem padded, the index of the first, whether all alike); None if none.
+def apparent_padding(steps: NDArray) -> tuple[int, int, bool] | None:
+    """Return (how many sequences seem padded, the first's index, whether by one step); None if none.
 
     steps: (N, T, F), padding first. Padding is one step everywhere, or a repeated step, and rarer
     within the sequences; it is no lone reading and not missing.
@@ -216,7 +219,7 @@ def padding(steps: NDArray) -> tuple[int, int, bool] | None:
     first = np.where(steps[:, 0] == steps[:, 0], steps[:, 0], np.inf)
     _, rows, counts = np.unique(first, axis=0, return_index=True, return_counts=True)
     common = steps[rows[counts.argmax()], 0]
-    same, again = _equal(steps, common), _equal(steps[:, 1:], steps[:, :-1])
+    same, again = _equal_steps(steps, common), _equal_steps(steps[:, 1:], steps[:, :-1])
     lone = steps.shape[2] == 1 or np.isnan(common).all()
     for alike, padded in ((True, same), (True, same[:, 1:] & again), (False, again)):
         run = np.cumprod(padded, axis=1).sum(axis=1)
@@ -234,9 +237,9 @@ def padding(steps: NDArray) -> tuple[int, int, bool] | None:
 def _check_padding(part: str, values: NDArray, lengths: NDArray) -> None:
     """Raise `InvalidTable` where steps behind the lengths, (N,), differ. values: (N, T, F)."""
     behind = np.arange(values.shape[1]) >= lengths[:, None]
-    if _is_one(values[behind]):
+    if _all_alike(values[behind]):
         return
-    in_front = _is_one(values[np.arange(values.shape[1]) < (values.shape[1] - lengths)[:, None]])
+    in_front = _all_alike(values[np.arange(values.shape[1]) < (values.shape[1] - lengths)[:, None]])
     row = int(np.flatnonzero(behind.any(axis=1))[0])
     raise InvalidTable(
         f"Sequence {row + 1} of {part}values goes on behind its length of {lengths[row]}: the padding "
@@ -246,11 +249,11 @@ def _check_padding(part: str, values: NDArray, lengths: NDArray) -> None:
     )
 
 
-def _is_one(steps: NDArray) -> bool:
+def _all_alike(steps: NDArray) -> bool:
     """Whether all steps, (n, F), are the same; True without any."""
-    return not len(steps) or bool(_equal(steps, steps[0]).all())
+    return not len(steps) or bool(_equal_steps(steps, steps[0]).all())
 
 
-def _equal(one: NDArray, other: NDArray) -> NDArray[np.bool_]:
-    """Whether steps (..., F) are the same in every feature; NaN equals NaN."""
+def _equal_steps(one: NDArray, other: NDArray) -> NDArray[np.bool_]:
+    """Return which steps, (..., F), are the same in every feature, (...); NaN equals NaN."""
     return ((one == other) | ((one != one) & (other != other))).all(axis=-1)

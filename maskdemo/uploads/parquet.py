@@ -11,9 +11,9 @@ import pyarrow.parquet as pq
 from pyarrow import types
 
 from maskdemo.errors import InvalidTable, quoted
-from maskdemo.uploads.foreign import LISTS, file_name
 from maskdemo.uploads.limits import check_size
-from maskdemo.uploads.recipe import bare
+from maskdemo.uploads.table_to_sequences import bare
+from maskdemo.uploads.unsupported_files import LISTS, name_in_code
 
 #: Rows unpacked before their size is looked at.
 ROWS_AT_ONCE = 10_000
@@ -37,22 +37,25 @@ def table_of_parquet(content: bytes, name: str) -> pd.DataFrame:
         schema = pq.read_schema(io.BytesIO(content))
         texts = [field.name for field in schema if _is_text(field.type)]
         with pq.ParquetFile(io.BytesIO(content), read_dictionary=texts) as file:
-            _check(file, name)
+            _check_columns(file, name)
             batches, size = [], 0
             for batch in file.iter_batches(batch_size=ROWS_AT_ONCE):
-                size += batch.nbytes + sum(map(_unpacked, batch.columns))
+                size += batch.nbytes + sum(map(_text_bytes, batch.columns))
                 check_size(unpacked=size)
                 _check_texts(batch)
                 batches.append(batch)
-            return frame_of(pa.Table.from_batches(batches, schema=file.schema_arrow))
+            return _to_pandas(pa.Table.from_batches(batches, schema=file.schema_arrow))
     except InvalidTable:
         raise
     except (pa.ArrowException, OSError, ValueError) as error:  # texts and names may be damaged too
         raise InvalidTable(f"This Parquet file cannot be read: {quoted(error)}.") from None
 
 
-def frame_of(arrow: pa.Table) -> pd.DataFrame:
-    """Return the table in pandas; what pandas would change, such as an id with a gap, is text."""
+def _to_pandas(arrow: pa.Table) -> pd.DataFrame:
+    """Return the table in pandas: numbers, times and bools as they are, all else as text.
+
+    So are whole numbers with a gap, which pandas would make fractions.
+    """
     arrow = arrow.replace_schema_metadata(None)
     for at, field in enumerate(arrow.schema):
         column, kind = arrow.column(at), field.type
@@ -72,7 +75,7 @@ def frame_of(arrow: pa.Table) -> pd.DataFrame:
     return arrow.to_pandas(ignore_metadata=True)
 
 
-def _check(file: pq.ParquetFile, name: str) -> None:
+def _check_columns(file: pq.ParquetFile, name: str) -> None:
     """Raise `InvalidTable` for no rows, too much data, equal names, or a type that is not read."""
     found, schema = file.metadata, file.schema_arrow
     if found.num_rows == 0:
@@ -87,7 +90,7 @@ def _check(file: pq.ParquetFile, name: str) -> None:
     for field in schema:
         for is_unread, what, code in UNREAD:
             if is_unread(field.type) and not types.is_dictionary(field.type):
-                code = code.replace("READ", f'pd.read_parquet("{file_name(name)}")')
+                code = code.replace("READ", f'pd.read_parquet("{name_in_code(name)}")')
                 code = code.replace('"COLUMN"', repr(field.name))
                 raise InvalidTable(f"The column {quoted(field.name)} holds {what}", code=code)
     groups = [file.metadata.row_group(at).total_byte_size for at in range(file.num_row_groups)]
@@ -96,8 +99,8 @@ def _check(file: pq.ParquetFile, name: str) -> None:
     check_size(unpacked=max(sum(groups), least))
 
 
-def _unpacked(column: pa.Array) -> int:
-    """Return the bytes that the texts of a dictionary take once each row has its own; else 0."""
+def _text_bytes(column: pa.Array) -> int:
+    """Return the bytes of a dictionary's texts once each row has its own; 0 for another column."""
     if not types.is_dictionary(column.type) or not _is_text(column.type.value_type):
         return 0
     # pyarrow makes these functions as it is imported.
@@ -118,4 +121,5 @@ def _check_texts(batch: pa.RecordBatch) -> None:
 
 
 def _is_text(kind: pa.DataType) -> bool:
+    """Whether a column of this type can hold text: strings, or bytes as they were once written."""
     return types.is_string(kind) or types.is_large_string(kind) or types.is_binary(kind)

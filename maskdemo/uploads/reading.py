@@ -1,6 +1,6 @@
 """A file's bytes -> a table in which everything that the file does not type itself is text.
 
->>> read("a.csv", b"id;x;label\\n001;0,5;a\\n1;1,5;\\n").frame.to_numpy().tolist()
+>>> read_table("a.csv", b"id;x;label\\n001;0,5;a\\n1;1,5;\\n").frame.to_numpy().tolist()
 [['001', '0,5', 'a'], ['1', '1,5', '']]
 
 Every file that cannot be read raises `InvalidTable` with a sentence, and with the lines of pandas or
@@ -20,12 +20,12 @@ from numpy.typing import NDArray
 
 from maskdemo.errors import InvalidTable, quoted
 from maskdemo.evidence.phrases import capital
-from maskdemo.uploads.csv_lines import ENCODING, lines_of
-from maskdemo.uploads.foreign import check_kind
+from maskdemo.uploads.csv_lines import ENCODING, csv_layout
 from maskdemo.uploads.limits import LESS, MAX_FILE_BYTES
 from maskdemo.uploads.npz import table_of_archive
 from maskdemo.uploads.parquet import table_of_parquet
-from maskdemo.uploads.recipe import without_blank_rows
+from maskdemo.uploads.table_to_sequences import without_blank_rows
+from maskdemo.uploads.unsupported_files import check_kind
 
 #: What a last line that adds the others up has in place of an id.
 TOTALS = ("total", "totals", "sum", "mean", "average", "count", "summe", "gesamt", "mittelwert")
@@ -33,7 +33,7 @@ TOTALS = ("total", "totals", "sum", "mean", "average", "count", "summe", "gesamt
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """frame: the rows, texts stripped, "" where a cell is blank. kind: "csv", "parquet" or "npz".
+    """A file's rows. frame: their cells, texts stripped, "" where blank. kind: "csv", "parquet", "npz".
 
     separator, skipped, quote: of a CSV file, its lines above the names, and its quotation mark.
     lines: the line of each row in a CSV file, else None.
@@ -68,7 +68,7 @@ class Table:
         return column.astype(str).where(column.notna(), "")
 
 
-def read(name: str, content: bytes) -> Table:
+def read_table(name: str, content: bytes) -> Table:
     """Return the table in a .csv, .tsv, .parquet or .npz file. Raises `InvalidTable`.
 
     name: only its ending is looked at, and only where the bytes do not tell.
@@ -89,21 +89,23 @@ def read(name: str, content: bytes) -> Table:
         raise InvalidTable("The file names columns and has no rows under the names.")
     if table.lines is None:
         return replace(table, frame=frame)
-    return _checked(replace(table, frame=frame.reset_index(drop=True), lines=table.lines[frame.index]))
+    table = replace(table, frame=frame.reset_index(drop=True), lines=table.lines[frame.index])
+    _check_rows(table)
+    return table
 
 
-def read_file(path: Path) -> Table:
-    """Return the table in this file. Raises `InvalidTable`; no more is read than may be."""
+def read_table_file(path: Path) -> Table:
+    """Return the table in the file at `path`. Raises `InvalidTable`, also for too large a file."""
     try:
         with path.open("rb") as file:
             content = file.read(MAX_FILE_BYTES + 1)
     except OSError as error:
         raise InvalidTable(f"{path} cannot be read: {error.strerror}.") from None
-    return read(path.name, content)
+    return read_table(path.name, content)
 
 
-def _checked(table: Table) -> Table:
-    """Return the table of a CSV file; raise where a row repeats the names or adds up the others."""
+def _check_rows(table: Table) -> None:
+    """Raise `InvalidTable` where a row of a CSV file repeats the names or adds up the others."""
     frame = table.frame
     names = sorted(each.lower() for each in frame)
     like: Any = frame[frame.iloc[:, 0].str.lower().isin(names)]
@@ -118,11 +120,10 @@ def _checked(table: Table) -> Table:
     if is_total and _adds_up(frame):
         total = f"{table.place(len(frame) - 1)} begins with {quoted(last)}"
         raise InvalidTable(f"{total} and seems to add up the others: take it out.")
-    return table
 
 
 def _adds_up(frame: pd.DataFrame) -> bool:
-    """Whether a number of the last row is the sum, the mean or the count of those above it."""
+    """Whether in any column the last number is the sum, the mean or the count of those above it."""
     for name in frame:
         numbers: Any = pd.to_numeric(frame[name].str.replace(",", "."), errors="coerce")
         last, there = numbers.iloc[-1], numbers.iloc[:-1].dropna()
@@ -135,7 +136,7 @@ def _adds_up(frame: pd.DataFrame) -> bool:
 
 def _table_of_csv(content: bytes) -> Table:
     """Return the cells of a CSV file as text; raise `InvalidTable` where it cannot be read."""
-    separator, skipped, quote, starts = lines_of(content)
+    separator, skipped, quote, starts = csv_layout(content)
     try:
         frame = pd.read_csv(
             io.BytesIO(content),

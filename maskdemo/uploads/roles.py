@@ -91,7 +91,7 @@ class Preparation:
 
 @dataclass(frozen=True)
 class Guess:
-    """roles: as far as there is little doubt. doubts: role -> why it is asked for, a sentence.
+    """The guess of `guess_roles`. roles: as far as there is little doubt. doubts: role -> a sentence.
 
     reasons: free column -> why it is no feature unless it is asked for, or "".
     """
@@ -101,8 +101,11 @@ class Guess:
     reasons: Mapping[str, str]
 
 
-def parts_by(name: str) -> Mapping[str, str]:
-    """Return the part that each word of a split column means; `is_train` may hold yes and no."""
+def parts_by_word(name: str) -> Mapping[str, str]:
+    """Return word in lower case -> "train", "val" or "test", for a split column of this name.
+
+    The words of `PARTS`, and for a column called `is_train` or the like yes, no, 1 and 0.
+    """
     asked = re.fullmatch(r"(?:is|in|for)?[_ ]?(train|test)(?:ing)?", name.lower())
     if asked is None:
         unsure = () if re.search(_SPLITS, name.lower()) else _SHORT
@@ -115,24 +118,24 @@ def parts_by(name: str) -> Mapping[str, str]:
     }
 
 
-def said_parts(table: Table, roles: Roles) -> dict[str, str]:
-    """Return the words of the split column -> the part that each means; empty without the column."""
+def parts_in_column(table: Table, roles: Roles) -> dict[str, str]:
+    """Return word -> part of all words in the split column, in lower case; {} without the column."""
     if roles.split is None:
         return {}
-    parts = {**PARTS, **parts_by(roles.split)}
+    parts = {**PARTS, **parts_by_word(roles.split)}
     return {word: parts[word] for word in sorted(table.texts(roles.split).str.lower().unique())}
 
 
-def unused(columns: Columns, guess: Guess) -> tuple[tuple[str, str], ...]:
-    """Return (column, why) of every column without a role."""
+def unused_columns(columns: Columns, guess: Guess) -> tuple[tuple[str, str], ...]:
+    """Return (column, why it has no role) of every column without a role."""
     used = {name for _, name in guess.roles.used()}
     return tuple(
         (name, guess.reasons.get(name) or "it was not chosen") for name in columns if name not in used
     )
 
 
-def word(name: str, words: tuple[str, ...]) -> str | None:
-    """Return the first of the words that a name contains, None if none: `caseId` has case and id."""
+def word_in(name: str, words: tuple[str, ...]) -> str | None:
+    """Return the first of `words` among the words of a name; None if none. `caseId`: case, id."""
     parts = "" if name.startswith("__") else re.sub(r"([a-z])([A-Z])", r"\1 \2", name)
     own = [each for each in re.split(r"[^A-Za-z]+", parts.lower()) if each]
     return next((word for word in words if word in own), None)

@@ -12,19 +12,19 @@ from numpy.typing import NDArray
 from maskdemo.uploads.reading import Table
 
 
-def numbers_of(table: Table, names: tuple[str, ...] | list[str]) -> NDArray[np.intp]:
+def sequence_numbers(table: Table, names: tuple[str, ...] | list[str]) -> NDArray[np.intp]:
     """Return the number of each row's sequence, (rows,), from 0, in the order of the file."""
     return table.frame.groupby(list(names), sort=False).ngroup().to_numpy()
 
 
-def distinct(table: Table, names: list[str]) -> int:
-    """Return how many different rows these columns have together."""
+def distinct_count(table: Table, names: list[str]) -> int:
+    """Return how many different combinations of values these columns have."""
     return len(table.frame[names].drop_duplicates())
 
 
-def stands_together(table: Table, names: tuple[str, ...] | list[str]) -> bool:
-    """Whether the rows of every sequence follow each other in the file."""
-    number = numbers_of(table, names)
+def are_contiguous(table: Table, names: tuple[str, ...] | list[str]) -> bool:
+    """Whether the rows of every sequence follow each other. names: the columns of the id."""
+    number = sequence_numbers(table, names)
     return int((np.diff(number, prepend=-1) != 0).sum()) == number.max() + 1
 
 
@@ -37,8 +37,8 @@ def repeated_share(number: NDArray, values: NDArray) -> float:
     return float(there.duplicated().mean()) if len(there) else 0.0
 
 
-def passed(number: NDArray, values: NDArray) -> str:
-    """Return the hour that times without a date pass within a sequence: "midnight", "12:59" or "".
+def passed_hour(number: NDArray, values: NDArray) -> str:
+    """Return "midnight" or "12:59" if times without a date pass it within a sequence, else "".
 
     number, values: (rows,), of the sequence and in seconds. Past midnight times fall by more than half
     a day; past noon 1 follows 12 where no time says am or pm.
@@ -54,12 +54,12 @@ def passed(number: NDArray, values: NDArray) -> str:
 
 
 def are_whole(values: NDArray) -> bool:
-    """Whether all values are whole numbers."""
+    """Whether all values are whole numbers; NaN and infinity are none."""
     return bool((np.isfinite(values) & (np.floor(values) == values)).all())
 
 
 def is_constant(number: NDArray, values: NDArray) -> bool:
-    """Whether every sequence has one value throughout. number, values: (rows,)."""
+    """Whether every sequence has exactly one value, NaN aside. number, values: (rows,)."""
     return bool((pd.Series(values).groupby(number).nunique() == 1).all())
 
 
@@ -80,7 +80,7 @@ def is_in_order(number: NDArray, values: NDArray) -> bool:
     return not bool((pd.Series(values).groupby(number).diff() <= 0).any())
 
 
-def begins_anew(number: NDArray, values: NDArray, most: float) -> bool:
+def restarts(number: NDArray, values: NDArray, most: float) -> bool:
     """Whether values fall at so few steps, and there to the first value of their sequence.
 
     number, values: (rows,). most: the share of steps that may fall.

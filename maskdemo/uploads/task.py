@@ -23,11 +23,11 @@ from maskdemo.experiment import MAX_CELLS
 from maskdemo.uploads.checks import check_lengths, check_parts, check_roles, check_rows
 from maskdemo.uploads.columns import NUMBERS, WORDS, Columns
 from maskdemo.uploads.limits import MAX_TEST, MAX_TRAIN, MIN_SEQUENCES
-from maskdemo.uploads.notes import emptiest, notes_of
+from maskdemo.uploads.preparation_notes import emptiest_feature, preparation_notes
 from maskdemo.uploads.reading import Table
-from maskdemo.uploads.recipe import classes_of, parts_of, steps_of
-from maskdemo.uploads.roles import Guess, Preparation, Roles, said_parts, unused
-from maskdemo.uploads.rows import numbers_of
+from maskdemo.uploads.roles import Guess, Preparation, Roles, parts_in_column, unused_columns
+from maskdemo.uploads.rows import sequence_numbers
+from maskdemo.uploads.table_to_sequences import classes_of, parts_of, steps_of
 
 #: Of the sequences, where no column says what is for the test.
 TEST_SHARE = 1 / 3
@@ -39,7 +39,7 @@ MAX_UNSCALED = 3.0
 class OwnTask(Task):
     """An uploaded task. notes: what was done to its sequences. table: of the file, without its rows.
 
-    recipe: the arguments of `recipe.steps_of` and of `recipe.parts_of`. unused: (column, why) of each
+    arguments: those of `steps_of` and of `parts_of`, by name. unused: (column, why) of each
     column that nothing is made of. examples: title -> values (length, F) as the file has them, of the
     first, the last and the longest sequence.
     """
@@ -47,7 +47,7 @@ class OwnTask(Task):
     data: Data
     table: Table
     roles: Roles
-    recipe: tuple[dict[str, Any], dict[str, Any]]
+    arguments: tuple[dict[str, Any], dict[str, Any]]
     notes: tuple[str, ...]
     unused: tuple[tuple[str, str], ...]
     examples: Mapping[str, NDArray[np.float64]]
@@ -66,12 +66,12 @@ def task_of(
     guess: Guess,
     preparation: Preparation | None = None,
 ) -> OwnTask:
-    """Return the task that a table makes. Raises `InvalidTable`. preparation: by default none."""
+    """Return the task of a table and the roles of its columns. Raises `InvalidTable` with the place."""
     preparation, roles = preparation or Preparation(), guess.roles
     check_roles(columns, guess)
-    number = numbers_of(table, roles.id)
+    number = sequence_numbers(table, roles.id)
     check_rows(table, columns, roles, number)
-    said = said_parts(table, roles)
+    said = parts_in_column(table, roles)
     numbers = [columns[name].values for name in roles.features if columns[name].kind == NUMBERS]
     standardise = preparation.standardise
     if standardise is None:
@@ -87,12 +87,12 @@ def task_of(
     frame = table.frame
     rows, values, are_numbers = steps_of(frame, **steps)
     if rows.empty:
-        most = f"Leave out the one that is missing most: {quoted(emptiest(columns, roles)[0])}"
+        most = f"Leave out the one that is missing most: {quoted(emptiest_feature(columns, roles)[0])}"
         raise InvalidTable(f"No row has a value in all of the features. {most}.")
     lengths = np.bincount(pd.factorize(rows[""])[0])
     check_lengths(number, table, roles, lengths)
     for_test = "test" if "test" in said.values() else "val"
-    most = _most(len(lengths), int(lengths.max()), values.shape[1], preparation)
+    most = _possible_counts(len(lengths), int(lengths.max()), values.shape[1], preparation)
     parts = {
         "label": roles.label,
         "split": roles.split,
@@ -116,7 +116,7 @@ def task_of(
     return OwnTask(
         name=OWN,
         title="Your own sequences",
-        summary=_summary(data, names, classes),
+        summary=_summary_text(data, names, classes),
         features=len(names),
         classes=len(classes),
         per_step=roles.per_step,
@@ -127,15 +127,20 @@ def task_of(
         data=data,
         table=replace(table, frame=frame.iloc[:0].copy(), lines=None),
         roles=roles,
-        recipe=(steps, parts),
-        notes=tuple(notes_of(table, columns, roles, preparation, number, rows, values, data)),
-        unused=unused(columns, guess),
+        arguments=(steps, parts),
+        notes=tuple(preparation_notes(table, columns, roles, preparation, number, rows, values, data)),
+        unused=unused_columns(columns, guess),
         examples=_examples(table, roles, rows, values, lengths),
     )
 
 
-def _most(count: int, longest: int, features: int, preparation: Preparation) -> tuple[int, int]:
-    """Return the most training and test sequences possible; raise for too few or too many."""
+def _possible_counts(
+    count: int, longest: int, features: int, preparation: Preparation
+) -> tuple[int, int]:
+    """Return how many training and test sequences are possible at most, by their size.
+
+    Raises `InvalidTable` for fewer than are needed, or more than possible where none may be left out.
+    """
     if count < 2 * MIN_SEQUENCES:
         few = f"{MIN_SEQUENCES} for training and as many for the test are the fewest"
         raise InvalidTable(
@@ -153,7 +158,7 @@ def _most(count: int, longest: int, features: int, preparation: Preparation) -> 
     return most
 
 
-def _summary(data: Data, names: tuple[str, ...], classes: tuple[str, ...]) -> str:
+def _summary_text(data: Data, names: tuple[str, ...], classes: tuple[str, ...]) -> str:
     """Return the summary of a task. names: of the features. classes: names of the labels."""
     sizes = Fixed.of(data.train, data.test)
     shortest, longest = sizes.min_length, sizes.max_length
@@ -168,7 +173,7 @@ def _summary(data: Data, names: tuple[str, ...], classes: tuple[str, ...]) -> st
 def _examples(
     table: Table, roles: Roles, rows: pd.DataFrame, values: NDArray, lengths: NDArray
 ) -> dict[str, NDArray[np.float64]]:
-    """Return the first, last and longest sequence, (T, F), by title. lengths: (N,) of all."""
+    """Return title -> values, (T, F), of the first, last and longest sequence. lengths: (N,)."""
     ends, found = lengths.cumsum(), {}
     longest = int(lengths.argmax())
     for which, at in (("First", 0), ("Last", len(lengths) - 1), ("Longest", longest)):

@@ -13,10 +13,10 @@ from maskdemo.data.sequences import Sequences
 from maskdemo.data.tasks import OWN
 from maskdemo.experiment import Experiment
 from maskdemo.uploads.columns import read_columns
-from maskdemo.uploads.example_tables import table_of
-from maskdemo.uploads.guess import guess
-from maskdemo.uploads.limits import padded_length
-from maskdemo.uploads.reading import read
+from maskdemo.uploads.example_tables import table_of_sequences
+from maskdemo.uploads.guess_roles import guess_roles
+from maskdemo.uploads.limits import nearest_padded_length
+from maskdemo.uploads.reading import read_table
 from maskdemo.uploads.roles import Guess, Preparation
 from maskdemo.uploads.task import OwnTask, task_of
 
@@ -25,25 +25,25 @@ AS_THEY_ARE = Preparation(standardise=False)
 
 def guessed(content: str | bytes, name: str = "mine.csv", **given) -> Guess:
     """The roles that are guessed beside those that are given."""
-    table = read(name, content if isinstance(content, bytes) else content.encode())
-    return guess(table, read_columns(table), given)
+    table = read_table(name, content if isinstance(content, bytes) else content.encode())
+    return guess_roles(table, read_columns(table), given)
 
 
 def own(
     content: str | bytes, name: str = "mine.csv", *, how: Preparation = AS_THEY_ARE, **given
 ) -> OwnTask:
     """The task in a file, with these roles given and the others guessed."""
-    table = read(name, content if isinstance(content, bytes) else content.encode())
+    table = read_table(name, content if isinstance(content, bytes) else content.encode())
     columns = read_columns(table)
-    return task_of(table, columns, guess(table, columns, given), how)
+    return task_of(table, columns, guess_roles(table, columns, given), how)
 
 
 def long_table(train: Sequences, test: Sequences, *, shuffle: bool = False) -> pd.DataFrame:
     """Long form; shuffled rows leave the first row of each sequence in its place."""
     names = names_of(train)
     pieces = [
-        table_of(train, features=names).assign(split="train"),
-        table_of(test, features=names, first=len(train)).assign(split="Test "),
+        table_of_sequences(train, features=names).assign(split="train"),
+        table_of_sequences(test, features=names, first=len(train)).assign(split="Test "),
     ]
     table = pd.concat(pieces, ignore_index=True)
     if shuffle:
@@ -151,4 +151,6 @@ FORMATS: dict[str, Callable[[Sequences, Sequences], bytes]] = {
 
 def experiment_with(task: OwnTask, like: Experiment) -> Experiment:
     """These settings with the uploaded task, padded no longer than there is room for."""
-    return replace(like, task=OWN, own=task, padded_length=padded_length(task, like.padded_length))
+    return replace(
+        like, task=OWN, own=task, padded_length=nearest_padded_length(task, like.padded_length)
+    )

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from maskdemo.errors import InvalidSettings, InvalidTable
 from maskdemo.experiment import Experiment
 from maskdemo.uploads.limits import MAX_FILE_BYTES, MAX_STEPS, MAX_TEST, MAX_TRAIN
-from maskdemo.uploads.reading import read
+from maskdemo.uploads.reading import read_table
 from maskdemo.uploads.roles import Preparation
 from tests.uploads.files import archive, own
 
@@ -185,7 +185,7 @@ def test_a_parquet_bomb_is_refused_before_it_unpacks():
         assert len(content) < 500_000
         assert part in refusal(content, "mine.parquet")
     assert (
-        len(read("mine.parquet", packed(pa.table({"id": range(2_000), "x": text[:2_000]}))).frame)
+        len(read_table("mine.parquet", packed(pa.table({"id": range(2_000), "x": text[:2_000]}))).frame)
         == 2_000
     )
 
@@ -248,7 +248,7 @@ def test_a_damaged_file_is_read_or_refused_but_never_fails(cut, at, byte):
 def test_archives_are_checked_before_they_are_loaded():
     lengths, labels = np.array([2, 4]), np.array([0, 1])
     good = {"values": np.ones((6, 2)), "lengths": lengths, "labels": labels}
-    assert len(read("x.npz", archive(**good)).frame) == 6
+    assert len(read_table("x.npz", archive(**good)).frame) == 6
     for changes, part in (
         ({"values": np.ones((7, 2))}, "values has 7 steps, but the lengths add up to 6"),
         ({"values": np.ones((2, 3, 1))}, "has no room for 2 sequences of up to 4 steps"),

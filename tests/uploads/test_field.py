@@ -19,8 +19,8 @@ import pytest
 
 from maskdemo.errors import InvalidTable
 from maskdemo.uploads.columns import read_columns
-from maskdemo.uploads.npz import padding
-from maskdemo.uploads.reading import read
+from maskdemo.uploads.npz import apparent_padding
+from maskdemo.uploads.reading import read_table
 from maskdemo.uploads.roles import Preparation
 from maskdemo.uploads.task import OwnTask
 from tests.uploads.files import archive, guessed, own
@@ -910,7 +910,7 @@ def test_a_date_of_no_end_is_a_time(last):
     table = pa.table(frame.assign(until=[date.fromisoformat(each) for each in frame["until"]]))
     pq.write_table(table, stored := io.BytesIO())
     for content, name in ((frame.to_csv(index=False), "mine.csv"), (stored.getvalue(), "mine.parquet")):
-        table = read(name, content if isinstance(content, bytes) else content.encode())
+        table = read_table(name, content if isinstance(content, bytes) else content.encode())
         days = np.unique(read_columns(table)["until"].values) // 86400 + date(1970, 1, 1).toordinal()
         assert days.tolist() == sorted(date.fromisoformat(each).toordinal() for each in (last, usual))
         assert own(content, name).feature_names == ("x",)
@@ -922,7 +922,7 @@ def test_tokens_with_a_stroke_are_no_quotation_marks():
     def row(s, t):
         return f"r{s},{t},{tokens[(s + t) % 6]},{s + t},{'ab'[s % 2]}"
 
-    found = read("mine.csv", lines("run,step,token,x,label", row).encode())
+    found = read_table("mine.csv", lines("run,step,token,x,label", row).encode())
     assert found.quote == '"' and found.frame["token"].tolist()[:6] == [
         "''",
         "'s",
@@ -1089,13 +1089,13 @@ def test_a_column_whose_name_cannot_be_seen_keeps_its_numbers():
 def test_a_last_row_whose_word_stands_above_too_is_no_total():
     kinds = ("low", "high", "average")
     rows = [f"{kinds[at // 6 % 3]},{at // 6},{at},{at % 6},{at / 7:.2f}" for at in range(360)]
-    assert len(read("mine.csv", "\n".join(["label,id,row,t,x", *rows]).encode()).frame) == 360
+    assert len(read_table("mine.csv", "\n".join(["label,id,row,t,x", *rows]).encode()).frame) == 360
 
 
 def test_a_reading_that_two_sequences_share_is_no_padding():
     for seed in range(20):
         values = np.random.default_rng(seed).normal(size=(500, 20, 1)).round(4)
-        assert padding(values) is None
+        assert apparent_padding(values) is None
 
 
 def test_a_length_without_end_is_refused():

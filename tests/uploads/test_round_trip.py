@@ -16,9 +16,9 @@ from maskdemo.data.sequences import Sequences
 from maskdemo.data.tasks import make_data
 from maskdemo.errors import InvalidTable
 from maskdemo.uploads.columns import read_columns
+from maskdemo.uploads.data_facts import data_facts
 from maskdemo.uploads.example_tables import EXAMPLES, MACHINES
-from maskdemo.uploads.facts import facts
-from maskdemo.uploads.reading import read
+from maskdemo.uploads.reading import read_table
 from tests.uploads.files import FORMATS, archive, guessed, long_csv, names_of, own
 
 #: Each example writes and reads a file, in every notation: 5 in `make test`, 125 in `make fuzz`.
@@ -92,7 +92,7 @@ def test_every_notation_gives_the_sequences_back_or_is_refused_by_its_cell(name,
 @FEWER
 def test_texts_and_numbers_are_those_that_pandas_reads(written, reading, both):
     content = long_csv(*both, **written)
-    table = read("any.csv", content)
+    table = read_table("any.csv", content)
     texts = pd.read_csv(io.BytesIO(content), dtype=str, keep_default_na=False, **reading)
     for name in texts:
         assert table.column(name).tolist() == texts[name].str.strip().tolist()
@@ -121,7 +121,7 @@ LOCAL = {
 @given(st.datetimes(min_value=pd.Timestamp("1900-01-01"), max_value=pd.Timestamp("2200-01-01")))
 @settings(deadline=None)
 def test_times_are_those_that_pandas_reads(when):
-    from maskdemo.uploads.recipe import times_in
+    from maskdemo.uploads.numbers_and_dates import times_in
 
     texts = [when.isoformat(), when.isoformat(" "), *ISO]
     wanted = pd.to_datetime(pd.Series(texts), format="ISO8601", utc=True)
@@ -136,7 +136,7 @@ def test_times_are_those_that_pandas_reads(when):
 
 def test_texts_in_quotation_marks_and_empty_lines_are_read_as_pandas_reads_them():
     content = 'id,note,x\n1,"a, ""b""\nc",1.5\n\n   \n2,日本語,\n2,NA,2\n,,\n'.encode()
-    table = read("notes.csv", content)
+    table = read_table("notes.csv", content)
     oracle = pd.read_csv(io.BytesIO(content), dtype=str, keep_default_na=False).iloc[:3]
     assert table.frame.to_numpy().tolist() == oracle.to_numpy().tolist()
     assert [table.location(row) for row in range(3)] == ["line 2", "line 6", "line 7"]
@@ -154,7 +154,7 @@ def test_a_parquet_file_keeps_what_pandas_would_change():
     )
     buffer = io.BytesIO()
     frame.to_parquet(buffer)
-    table = read("x.parquet", buffer.getvalue())
+    table = read_table("x.parquet", buffer.getvalue())
     columns = read_columns(table)
     assert table.column("id").tolist() == ["1234567890123450001", "1234567890123450002", ""]
     assert {name: each.kind for name, each in columns.items()} == {
@@ -212,7 +212,7 @@ def test_a_real_data_set_becomes_what_pandas_makes_of_it(ending):
     assert found == wanted and len(wanted) == 312
     told = {
         each.name: each
-        for each in facts(task.data, classes=task.label_names, padded_length=40, mask_value=0.0)
+        for each in data_facts(task.data, classes=task.label_names, padded_length=40, mask_value=0.0)
     }
     # Who died has fewer visits: the length itself is a clue.
     assert told["padding"].value == pytest.approx(1 - len(patients) / (312 * 40))

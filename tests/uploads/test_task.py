@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from maskdemo.data.sequences import Data, Sequences
-from maskdemo.uploads.facts import facts
+from maskdemo.uploads.data_facts import data_facts
 from maskdemo.uploads.lengths import lengths_of
-from maskdemo.uploads.recipe import split_by_seed
 from maskdemo.uploads.roles import Preparation
+from maskdemo.uploads.table_to_sequences import split_by_seed
 from tests.uploads.files import guessed, own
 
 
@@ -90,7 +90,10 @@ def test_numbers_are_standardised_on_the_training_part_alone_and_only_where_need
     small = own(
         csv_of(frame.assign(far=frame["far"] / 1e4, near=frame["near"].clip(-3, 3))), how=Preparation()
     )
-    assert (task.recipe[1]["standardise"], small.recipe[1]["standardise"]) == (True, False)
+    assert (task.arguments[1]["standardise"], small.arguments[1]["standardise"]) == (
+        True,
+        False,
+    )
 
 
 def test_labels_are_numbered_in_their_order_and_keep_their_names():
@@ -131,7 +134,7 @@ def sequences(lengths: list[int], labels: list[int], *, seed: int = 0) -> Sequen
 
 def told(data: Data, **given) -> dict:
     usual = {"classes": ("a", "b"), "padded_length": 10, "mask_value": 0.0}
-    return {fact.name: fact for fact in facts(data, **(usual | given))}
+    return {fact.name: fact for fact in data_facts(data, **(usual | given))}
 
 
 def test_facts_about_ordinary_sequences_alarm_nobody():

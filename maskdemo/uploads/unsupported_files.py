@@ -39,7 +39,7 @@ frame.to_csv("long.csv", index=False)"""
 
 
 def from_frame(call: str) -> str:
-    """Return the lines of Python that make a long table of a call of pandas."""
+    """Return lines of Python that write what a call of pandas reads to a CSV file."""
     return f"{_IMPORT}frame = {call}\n{_FROM_FRAME}"
 
 
@@ -97,7 +97,7 @@ _TOLD = ("parquet", "npz", "npy", "pkl", "pickle", "zip", "gz", "xls", "xlsx", "
 
 
 def check_kind(name: str, content: bytes) -> None:
-    """Raise `InvalidTable` for a file of a known kind that is not read."""
+    """Raise `InvalidTable`, with code that helps, for a file of a kind that is not read."""
     start = content[:400].removeprefix(b"\xef\xbb\xbf")
     if content.startswith(b"PK"):
         start += content[-4000:]  # the names of its members
@@ -108,7 +108,7 @@ def check_kind(name: str, content: bytes) -> None:
             code = from_frame(f"pd.{code}") if code.startswith("read_") else code
             reads = "A long table is read: CSV, TSV or Parquet, or a NumPy archive (.npz)."
             raise InvalidTable(f"This is {what}. {more} {reads}".replace("  ", " "),
-                               code=code.replace("FILE", file_name(name)))  # fmt: skip
+                               code=code.replace("FILE", name_in_code(name)))  # fmt: skip
     ending = name.rpartition(".")[2].lower()
     if ending in _TOLD and not content.startswith((b"PAR1", b"PK")):
         raise InvalidTable(
@@ -116,6 +116,6 @@ def check_kind(name: str, content: bytes) -> None:
         )
 
 
-def file_name(name: str) -> str:
-    """Return a file's name in a form that can stand in a line of Python."""
+def name_in_code(name: str) -> str:
+    """Return the name if it is safe between quotation marks in Python, else "file"."""
     return name if re.fullmatch(r"[\w .()-]{1,60}", name) else "file"

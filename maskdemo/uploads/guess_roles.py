@@ -17,9 +17,9 @@ from maskdemo.uploads import roles, rows
 from maskdemo.uploads.columns import DATES, NOTHING, NUMBERS, TIMES, WORDS, Columns
 from maskdemo.uploads.limits import MAX_CLASSES
 from maskdemo.uploads.reading import Table
-from maskdemo.uploads.roles import Guess, Roles, parts_by, word
-from maskdemo.uploads.rows import distinct, numbers_of, stands_together
-from maskdemo.uploads.wide import check_long
+from maskdemo.uploads.roles import Guess, Roles, parts_by_word, word_in
+from maskdemo.uploads.rows import are_contiguous, distinct_count, sequence_numbers
+from maskdemo.uploads.wide_tables import check_not_wide
 
 #: In an order that is guessed, at most this share of steps stands behind a later one, and stands there
 #: twice by a slip; of the sequences, at most this share changes its label by a slip.
@@ -29,16 +29,21 @@ MAX_IDS = 8  # columns named like an id that are compared in pairs
 UNNAMED = r"Unnamed: \d+|index"
 
 
-def guess(table: Table, columns: Columns, given: Mapping[str, Any] | None = None) -> Guess:
-    """Return the roles; those in `given` are fixed. Raises `InvalidTable` for a table that is wide."""
-    for said in (given or {}).values():
+def guess_roles(table: Table, columns: Columns, given: Mapping[str, Any]) -> Guess:
+    """Return the guess of all roles but those `given`, role -> name, names, None or bool.
+
+    Raises `InvalidTable` for a table that is wide, and for names that are no column.
+    """
+    for said in given.values():
         for name in [said] if isinstance(said, str) else said if isinstance(said, tuple) else ():
             if name not in columns:
                 raise InvalidTable(f"There is no column {quoted(name)} in this file.")
-    return _Guess(table, columns, dict(given or {})).guess()
+    return _Guesser(table, columns, dict(given)).guess()
 
 
-class _Guess:
+class _Guesser:
+    """The columns that have got a role so far, and the doubts about the others."""
+
     def __init__(self, table: Table, columns: Columns, given: dict[str, Any]) -> None:
         self._table, self._columns, self._given = table, columns, given
         self._doubts: dict[str, str] = {}
@@ -48,24 +53,24 @@ class _Guess:
         }
 
     def guess(self) -> Guess:
-        """Return the guessed roles, doubts about them, and why columns are no features."""
+        """Return the given and guessed roles, doubts about them, and why columns are no features."""
         if "id" not in self._given:
-            check_long(self._table, self._columns)
-        split = self._role("split", self._split)
-        label = self._role("label", self._label)
-        ids = self._role("id", self._id)
-        order = self._role("order", lambda: self._order(ids))
-        group = self._role("group", lambda: self._group(ids, label))
-        number = numbers_of(self._table, list(ids)) if ids else None
-        reasons = {name: self._reason(name, number, label) for name in self._free()}
+            check_not_wide(self._table, self._columns)
+        split = self._columns_of("split", self._split)
+        label = self._columns_of("label", self._label)
+        ids = self._columns_of("id", self._id)
+        order = self._columns_of("order", lambda: self._order(ids))
+        group = self._columns_of("group", lambda: self._group(ids, label))
+        number = sequence_numbers(self._table, list(ids)) if ids else None
+        reasons = {name: self._why_no_feature(name, number, label) for name in self._free()}
         features = tuple(self._given.get("features", [name for name in reasons if not reasons[name]]))
-        per_step = self._given.get("per_step", self._changes(number, label))
+        per_step = self._given.get("per_step", self._label_changes(number, label))
         found = Roles(id=tuple(ids), order=order, label=label, features=features, group=group,
                       split=split, per_step=per_step)  # fmt: skip
         return Guess(found, self._doubts, reasons)
 
-    def _role(self, role: str, guessed: Any) -> Any:
-        """Return the given columns of a role, else the guessed; they are free no longer."""
+    def _columns_of(self, role: str, guessed: Any) -> Any:
+        """Return the given columns of a role, else those that `guessed` returns; they are taken now."""
         found = self._given[role] if role in self._given else guessed()
         self._taken |= {found} if isinstance(found, str) else set(found or ())
         return found
@@ -76,33 +81,30 @@ class _Guess:
 
     def _named(self, words: tuple[str, ...]) -> list[str]:
         """Return the free columns with one of the words in their name, the surest first."""
-        found = [(words.index(said), name) for name in self._free() if (said := word(name, words))]
+        found = [(words.index(said), name) for name in self._free() if (said := word_in(name, words))]
         return [name for _, name in sorted(found, key=lambda each: each[0])]
 
-    def _reason(self, name: str, number: NDArray | None, label: str | None) -> str:
+    def _why_no_feature(self, name: str, number: NDArray | None, label: str | None) -> str:
         """Return why a column is no feature unless it is asked for; "" for a feature."""
         column = self._columns[name]
         if column.unusable or column.idle:
             return column.unusable or column.idle
-        if word(name, roles.IDS) and column.distinct == len(column.values):
+        if word_in(name, roles.IDS) and column.distinct == len(column.values):
             return "it is another one in every row"
-        if column.kind == WORDS and word(name, roles.SURE_ORDERS):
+        if column.kind == WORDS and word_in(name, roles.SURE_ORDERS):
             return "its name says that it is the order, and it cannot be sorted by"
-        if (
-            number is not None
-            and re.fullmatch(UNNAMED, name)
-            and rows.counts_steps(number, column.values)
-        ):
+        counts = number is not None and rows.counts_steps(number, column.values)
+        if counts and re.fullmatch(UNNAMED, name):
             return "it counts the steps of each sequence"
         if label is not None and 1 < column.distinct == self._columns[label].distinct <= MAX_CLASSES:
-            both = {distinct(self._table, each) for each in ([name], [label], [name, label])}
+            both = {distinct_count(self._table, each) for each in ([name], [label], [name, label])}
             return "it says the same as the label" if len(both) == 1 else ""
         return ""
 
     def _split(self) -> str | None:
         """Return the column whose cells name training and test parts; None if none."""
         for name in self._free():
-            parts = {} if word(name, roles.LABELS) else parts_by(name)
+            parts = {} if word_in(name, roles.LABELS) else parts_by_word(name)
             if self._columns[name].distinct > len(parts):
                 continue
             said = set(map(str.lower, self._table.texts(name).unique()))
@@ -112,36 +114,35 @@ class _Guess:
 
     def _label(self) -> str | None:
         """Return the column of labels; None, with a doubt noted, if none or several are likely."""
-        named = [name for name in self._named(roles.LABELS) if not self._beside_x(name)]
-        sure = [name for name in named if word(name, roles.SURE_LABELS)]
+        named = [name for name in self._named(roles.LABELS) if not self._is_coordinate(name)]
+        sure = [name for name in named if word_in(name, roles.SURE_LABELS)]
         named = sure or [name for name in named if 1 < self._columns[name].distinct <= MAX_CLASSES]
         if len(named) == 1:
             return named[0]
-        several = (
-            f"{listed(map(quoted, named[:3]))} can be" if named else "No column's name says that it is"
-        )
+        none = "No column's name says that it is"
+        several = f"{listed(map(quoted, named[:3]))} can be" if named else none
         self._doubts["label"] = f"{several} the label."
         return None
 
-    def _beside_x(self, name: str) -> bool:
+    def _is_coordinate(self, name: str) -> bool:
         """Whether a column is the y of coordinates x and y, and so no label."""
         free = {each.lower() for each in self._free()}
         no_label = self._columns[name].distinct > MAX_CLASSES or len(self._named(roles.LABELS)) > 1
         return name.lower() == "y" and "x" in free and ("z" in free or no_label)
 
     def _id(self) -> tuple[str, ...]:
-        """Return the columns of the id; (), with a doubt noted, where it is not clear."""
+        """Return the column of the id, as a tuple; (), with a doubt noted, where it is not clear."""
         candidates = [name for name in self._free() if self._can_be_id(name)]
         named = [name for name in self._named(roles.IDS) if name in candidates][:MAX_IDS]
         for pair in permutations(named, 2):
             if self._is_finer(list(pair)):
-                first, second = sorted(pair, key=lambda each: not stands_together(self._table, [each]))
+                first, second = sorted(pair, key=lambda each: not are_contiguous(self._table, [each]))
                 self._doubts["id"] = (
                     f"{quoted(first)} alone, or {quoted(first)} and {quoted(second)} together, can say "
                     "which sequence a row belongs to."
                 )
                 return ()
-        whole = [name for name in named or candidates if stands_together(self._table, [name])]
+        whole = [name for name in named or candidates if are_contiguous(self._table, [name])]
         if whole and not any(self._is_as_likely(whole[0], name, named) for name in whole[1:]):
             return (whole[0],)
         # A column of times or steps tells how the rows of an id go together.
@@ -154,54 +155,53 @@ class _Guess:
 
     def _is_as_likely(self, first: str, other: str, named: list[str]) -> bool:
         """Whether another column is the id as likely as the first, and divides the rows otherwise."""
-        words = {word(each, roles.IDS) for each in (first, other)}
+        words = {word_in(each, roles.IDS) for each in (first, other)}
         more = self._columns[first].distinct - self._columns[other].distinct
         # People and machines have several sequences each.
-        people = more > 0 and word(other, roles.PEOPLE) and not word(first, roles.PEOPLE)
+        people = more > 0 and word_in(other, roles.PEOPLE) and not word_in(first, roles.PEOPLE)
         return not named or (len(words) == 1 and more != 0 and not people)
 
     def _why_no_id(self, candidates: list[str]) -> str:
-        rows_of = len(self._table.frame)
-        single = [name for name in self._named(roles.IDS) if self._columns[name].distinct == rows_of]
+        """Return a sentence on why no column is the id. candidates: the columns that can be it."""
+        total = len(self._table.frame)
+        single = [name for name in self._named(roles.IDS) if self._columns[name].distinct == total]
         if len(candidates) > 1:
             return f"{listed(map(quoted, candidates))} can say which sequence a row belongs to."
         for name in candidates:
             if blanks := self._columns[name].blanks:
-                return (
-                    f"{quoted(name)} is blank in {blanks:,} of {rows_of:,} rows. Every row has to say "
-                    "which sequence it belongs to: fill the cells in from above."
-                )
-            return (
-                f"The rows of one {quoted(name)} stand apart, and no column says how they go together."
-            )
+                some = f"{quoted(name)} is blank in {blanks:,} of {total:,} rows. Every row has to say"
+                return f"{some} which sequence it belongs to: fill the cells in from above."
+            apart = f"The rows of one {quoted(name)} stand apart"
+            return f"{apart}, and no column says how they go together."
         if single:
             return f"Each row has its own {quoted(single[0])}, and a sequence has a row for each step."
         return "No column surely says which sequence a row belongs to."
 
     def _can_be_id(self, name: str) -> bool:
+        """Whether a column can divide the rows into sequences, at least some of several rows."""
         column, count = self._columns[name], len(self._table.frame)
-        named = word(name, roles.IDS) is not None
+        named = word_in(name, roles.IDS) is not None
         most = count - 1 if named else count / 1.5
         return self._can_divide(name) and (named or not column.blanks) and 1 < column.distinct <= most
 
     def _can_divide(self, name: str) -> bool:
-        """Whether a column holds words or whole numbers."""
+        """Whether a column holds words, yes / no, whole numbers, or days in a column named as an id."""
         column = self._columns[name]
         whole = column.kind != NUMBERS or rows.are_whole(column.values[~np.isnan(column.values)])
         # Sessions can be named by their days: 20260131.
-        is_time = column.is_time and not (column.idle == DATES and word(name, roles.IDS))
+        is_time = column.is_time and not (column.idle == DATES and word_in(name, roles.IDS))
         return whole and not is_time and column.kind != NOTHING
 
     def _is_finer(self, pair: list[str]) -> bool:
-        """Whether the second column cuts the sequences of the first into several of several rows."""
-        both = distinct(self._table, pair)
+        """Whether two columns together make more sequences than either, of several rows each."""
+        both = distinct_count(self._table, pair)
         each = max(self._columns[name].distinct for name in pair)
-        return each < both <= len(self._table.frame) / 1.5 and stands_together(self._table, pair)
+        return each < both <= len(self._table.frame) / 1.5 and are_contiguous(self._table, pair)
 
     def _order(self, ids: tuple[str, ...], *, say: bool = True) -> tuple[str, ...] | None:
-        """Return the order's columns: () for that of the file, None in doubt. say: note that doubt."""
+        """Return the order's columns: () for the file's order, None in doubt. say: note the doubt."""
         free = [each for each in self._free() if each not in ids]
-        number = numbers_of(self._table, list(ids)) if ids else np.zeros(1, int)
+        number = sequence_numbers(self._table, list(ids)) if ids else np.zeros(1, int)
         if not number.max():
             return ()  # one sequence is refused anyway
         # The trials of a participant are the steps where each is one row.
@@ -209,33 +209,33 @@ class _Guess:
         unsure, weak = [], []
         for name in dict.fromkeys([*self._named(roles.ORDERS), *self._named(roles.IDS), *times]):
             column, values = self._columns[name], self._columns[name].values
-            numbers_rows = column.distinct == len(values) and not word(name, roles.ORDERS)
+            numbers_rows = column.distinct == len(values) and not word_in(name, roles.ORDERS)
             same = numbers_rows and not column.is_time and rows.is_in_order(number, values)
             if name in ids or column.kind == NOTHING or same:
                 continue
             if rows.is_constant(number, values):
                 # The day of each sequence, say, beside the hour of each step.
-                weak += [name] * bool(column.is_time or word(name, roles.SURE_ORDERS))
+                weak += [name] * bool(column.is_time or word_in(name, roles.SURE_ORDERS))
                 continue
             # A few bad cells change nothing: their lines are named when the rows are sorted.
             once = not np.isnan(values).all() and rows.repeated_share(number, values) <= MAX_TWICE
             if column.is_time:
                 # The hours beside a date that repeats may pass midnight or noon.
-                if once and not unsure and not rows.passed(number, values):
+                if once and not unsure and not rows.passed_hour(number, values):
                     return (name,)
                 unsure.append(name)
                 continue
-            most = MAX_RESORTED if word(name, roles.ORDERS) else 0.0
+            most = MAX_RESORTED if word_in(name, roles.ORDERS) else 0.0
             if column.kind == NUMBERS and once and rows.is_sorted(number, values, most):
                 return (name,)
-            if word(name, roles.SURE_ORDERS):
+            if word_in(name, roles.SURE_ORDERS):
                 unsure.append(name)
-            elif column.kind == WORDS and word(name, roles.ORDERS):
+            elif column.kind == WORDS and word_in(name, roles.ORDERS):
                 # Months or visits by their names: each step has another one.
-                weak += [name] * (distinct(self._table, [*ids, name]) == len(number))
-            elif column.kind == NUMBERS and word(name, roles.ORDERS):
+                weak += [name] * (distinct_count(self._table, [*ids, name]) == len(number))
+            elif column.kind == NUMBERS and word_in(name, roles.ORDERS):
                 # Numbers of steps may repeat, or begin anew; a measurement falls to other values, too.
-                weak += [name] * rows.begins_anew(number, values, MAX_FALLING)
+                weak += [name] * rows.restarts(number, values, MAX_FALLING)
         if unsure := unsure or weak:
             if say:
                 self._taken |= set(unsure)
@@ -245,23 +245,24 @@ class _Guess:
         counting = [each for each in numbers if rows.counts_steps(number, self._columns[each].values)]
         return tuple(counting[:1]) if len(numbers) > 1 else ()
 
-    def _finer(self, ids: tuple[str, ...], name: str) -> str:
-        """Return a sentence on the column that, with the id, makes each step one row; "" if none."""
+    def _finer_sentence(self, ids: tuple[str, ...], name: str) -> str:
+        """Return a sentence on a column with which each step of `name` is one row; "" if none."""
         values, has_values = self._columns[name].values, self._named(roles.VALUES)
         for other in self._free():
             if other in (name, *ids) or not self._can_divide(other):
                 continue
-            number = numbers_of(self._table, [*ids, other])
+            number = sequence_numbers(self._table, [*ids, other])
             if number.max() < len(number) / 1.5 and not rows.repeated_share(number, values):
-                if word(other, roles.READINGS) and has_values:
+                if word_in(other, roles.READINGS) and has_values:
                     return f" A row for each reading is too long: pivot {quoted(other)} to columns."
-                if word(other, roles.ORDERS):
+                if word_in(other, roles.ORDERS):
                     return f" Perhaps {listed(map(quoted, [other, name]))} are the order together."
                 both = listed(map(quoted, [*ids, other]))
                 return f" Perhaps {both} together say which sequence a row belongs to."
         return ""
 
     def _why_unsure(self, ids: tuple[str, ...], number: NDArray, names: list[str]) -> str:
+        """Return a sentence on why the columns `names` are not taken for the order."""
         column, name = self._columns[names[0]], quoted(names[0])
         if column.bad is not None and column.kind == TIMES:
             return f"Steps cannot be sorted by {name}: {column.bad[1]}."
@@ -271,10 +272,9 @@ class _Guess:
             example = quoted(column.example)
             return f"Steps cannot be sorted by {name}: {example} is neither number nor time."
         if rows.repeated_share(number, column.values) > MAX_TWICE:
-            return (
-                f"Several rows of a sequence are the same step of {name}.{self._finer(ids, names[0])}"
-            )
-        if column.kind == TIMES and (passed := rows.passed(number, column.values)):
+            perhaps = self._finer_sentence(ids, names[0])
+            return f"Several rows of a sequence are the same step of {name}.{perhaps}"
+        if column.kind == TIMES and (passed := rows.passed_hour(number, column.values)):
             return f"{name} has no date: sorted by it, what is after {passed} would come first."
         ranks = pd.Series(column.values).groupby(number).rank(method="first").to_numpy() - 1
         moved = (ranks != pd.Series(number).groupby(number).cumcount().to_numpy()).mean()
@@ -284,16 +284,16 @@ class _Guess:
         """Return the column of people or machines with several sequences each; None if none."""
         if not ids or label is None:
             return None
-        number, classes = numbers_of(self._table, list(ids)), self._table.column(label).to_numpy()
-        own = [name for name in ids if len(ids) > 1 and word(name, roles.PEOPLE)]
+        number, classes = sequence_numbers(self._table, list(ids)), self._table.column(label).to_numpy()
+        own = [name for name in ids if len(ids) > 1 and word_in(name, roles.PEOPLE)]
         for name in [*own, *self._named(roles.PEOPLE)]:
-            one = numbers_of(self._table, [name])
+            one = sequence_numbers(self._table, [name])
             whole = rows.is_constant(number, one) and 4 <= one.max() + 1 < number.max() + 1
             if whole and bool((pd.Series(one).groupby(classes).nunique() > 1).all()):
                 return name
         return None
 
-    def _changes(self, number: NDArray | None, label: str | None) -> bool:
+    def _label_changes(self, number: NDArray | None, label: str | None) -> bool:
         """Whether the label changes within more sequences than slips explain."""
         if number is None or label is None:
             return False

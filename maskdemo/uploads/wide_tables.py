@@ -7,8 +7,8 @@ import re
 from maskdemo.errors import InvalidTable, quoted
 from maskdemo.uploads.columns import NUMBERS, Columns
 from maskdemo.uploads.reading import Table
-from maskdemo.uploads.roles import IDS, LABELS, ORDERS, word
-from maskdemo.uploads.rows import stands_together
+from maskdemo.uploads.roles import IDS, LABELS, ORDERS, word_in
+from maskdemo.uploads.rows import are_contiguous
 
 MANY = 6  # columns of one recording side by side are seldom more
 #: One feature's steps side by side in numbered columns.
@@ -27,8 +27,8 @@ frame = wide.melt(TIME, var_name="sequence", value_name="x")
 frame.assign(label=frame["sequence"].map(labels)).to_csv("long.csv", index=False)"""
 
 
-def check_long(table: Table, columns: Columns) -> None:
-    """Raise `InvalidTable` for a wide table: steps side by side, or each column a sequence."""
+def check_not_wide(table: Table, columns: Columns) -> None:
+    """Raise `InvalidTable`, with code that helps, where steps or sequences stand side by side."""
     numbers = [name for name, each in columns.items() if each.kind == NUMBERS]
     numbered: dict[tuple[str, str], dict[int, str]] = {}
     for name in numbers:
@@ -37,15 +37,15 @@ def check_long(table: Table, columns: Columns) -> None:
     steps = {key: at for key, at in numbered.items() if 2 < len(at) > (max(at) - min(at)) / 1.5}
     total = len(table.frame)
     counts = {name: each.distinct for name, each in columns.items() if not re.fullmatch(r".*\d", name)}
-    like_ids = [name for name in counts if word(name, IDS)]
+    like_ids = [name for name in counts if word_in(name, IDS)]
     for name, count in counts.items():
         named = name in like_ids and len(like_ids) < MANY
-        long = named or (count <= total / 2 and stands_together(table, [name]))
-        if long and 1 < count < total and not word(name, LABELS):
+        long = named or (count <= total / 2 and are_contiguous(table, [name]))
+        if long and 1 < count < total and not word_in(name, LABELS):
             return
     needed = "the table is wide. A row for each step is needed."
-    labelled = any(word(name, LABELS) for name in columns)
-    time = next((name for name in counts if word(name, ORDERS) and counts[name] == total), None)
+    labelled = any(word_in(name, LABELS) for name in columns)
+    time = next((name for name in counts if word_in(name, ORDERS) and counts[name] == total), None)
     if time is not None and len(numbers) > MANY and not labelled:
         raise InvalidTable(
             f"Each row is another {quoted(time)}, and no column says which rows belong together. If "

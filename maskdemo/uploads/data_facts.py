@@ -18,7 +18,7 @@ NEIGHBOURS = 15
 
 @dataclass(frozen=True)
 class Fact:
-    """name: what it is about. value: the number that the sentence tells. alarming: worth a warning."""
+    """A fact on a data set. value: the number that the sentence tells. alarming: worth a warning."""
 
     name: str
     sentence: str
@@ -26,10 +26,10 @@ class Fact:
     alarming: bool = False
 
 
-def facts(
+def data_facts(
     data: Data, *, classes: Sequence[str], padded_length: int, mask_value: float
 ) -> tuple[Fact, ...]:
-    """Return all facts. classes: the labels by number. mask_value: of the Masking layer."""
+    """Return the six facts on a data set. classes: the names of the labels, by number."""
     sequences = [*data.train.values, *data.test.values]
     values = np.concatenate(sequences)
     observed = np.concatenate([*data.train.observed, *data.test.observed])
@@ -52,15 +52,15 @@ def facts(
 
 
 def label_from_length(data: Data) -> Fact:
-    """Return the accuracy of guessing labels of the test part from the length alone, as a fact.
+    """Return as a fact how accurately the length alone tells the labels of the test part.
 
     The guess is the commonest label among the training sequences of the most similar lengths. With a
     label at each step the position in the sequence stands for the length.
     """
     (train_clues, labels), (test_clues, truth) = (
-        _clues(part, data.per_step) for part in (data.train, data.test)
+        _lengths_and_labels(part, data.per_step) for part in (data.train, data.test)
     )
-    guesses = _guesses(train_clues, labels, data.classes)
+    guesses = _commonest_nearby(train_clues, labels, data.classes)
     accuracy = float((guesses[np.minimum(test_clues, len(guesses) - 1)] == truth).mean())
     always = float(np.bincount(truth, minlength=data.classes).max() / len(truth))
     # Steps of one sequence are no independent trials: the sequences are counted.
@@ -78,7 +78,7 @@ def label_from_length(data: Data) -> Fact:
 
 
 def rare_classes(data: Data, classes: Sequence[str]) -> Fact:
-    """Return how many classes have few training sequences that hold their label, as a fact."""
+    """Return as a fact how many classes have few training sequences. classes: their names."""
     held = [np.unique(each) for each in data.train.labels]
     counts = np.bincount(np.concatenate(held), minlength=data.classes)
     rare = np.flatnonzero(counts < FEW)
@@ -92,8 +92,8 @@ def rare_classes(data: Data, classes: Sequence[str]) -> Fact:
 
 
 def duplicates(data: Data) -> Fact:
-    """Return how many test sequences also stand in the training part, as a fact."""
-    train, test = (map(_key, part.values, part.observed) for part in (data.train, data.test))
+    """Return as a fact how many test sequences also stand in the training part."""
+    train, test = (map(_as_bytes, part.values, part.observed) for part in (data.train, data.test))
     train = set(train)
     count = sum(key in train for key in test)
     again = f"{count:,} of {len(data.test):,} test sequences also stand in the training part"
@@ -101,22 +101,25 @@ def duplicates(data: Data) -> Fact:
     return Fact("duplicates", again, float(count), alarming=count > 0)
 
 
-def _key(values: NDArray[np.float32], observed: NDArray[np.bool_]) -> tuple[bytes, bytes]:
+def _as_bytes(values: NDArray[np.float32], observed: NDArray[np.bool_]) -> tuple[bytes, bytes]:
     """Return a sequence, (T, F) and (T,), as bytes that are equal for equal sequences."""
     # Adding 0 makes -0.0 and 0.0 the same bytes.
     return (values + np.float32(0)).tobytes(), observed.tobytes()
 
 
-def _clues(part: Sequences, per_step: bool) -> tuple[NDArray, NDArray]:
-    """Return the length of each sequence, or position of each step, and the labels: both (labels,)."""
+def _lengths_and_labels(part: Sequences, per_step: bool) -> tuple[NDArray, NDArray]:
+    """Return (lengths, labels), (N,) each; per_step: (positions, labels), (all steps,) each."""
     lengths = [len(each) for each in part.labels]
     if per_step:
         return np.concatenate([np.arange(length) for length in lengths]), np.concatenate(part.labels)
     return np.array(lengths), np.array([each[0] for each in part.labels])
 
 
-def _guesses(clues: NDArray, labels: NDArray, classes: int) -> NDArray[np.intp]:
-    """Return the commonest label near each length (or position) from 0 to the largest in `clues`."""
+def _commonest_nearby(clues: NDArray, labels: NDArray, classes: int) -> NDArray[np.intp]:
+    """Return the commonest label near each length from 0 to the largest, (largest + 1,).
+
+    clues, labels: (n,), lengths or positions and their labels.
+    """
     table = np.zeros((clues.max() + 1, classes), int)
     np.add.at(table, (clues, labels), 1)
     enough, guesses = min(NEIGHBOURS, len(clues)), []

@@ -14,19 +14,22 @@ from numpy.typing import NDArray
 from maskdemo.data.sequences import Data
 from maskdemo.errors import quoted
 from maskdemo.evidence.phrases import counted, listed
-from maskdemo.uploads.cells import BLANKS
+from maskdemo.uploads.cell_patterns import BLANKS
 from maskdemo.uploads.columns import NUMBERS, TIMES, Column, Columns
-from maskdemo.uploads.npz import padding
+from maskdemo.uploads.npz import apparent_padding
 from maskdemo.uploads.reading import Table
-from maskdemo.uploads.roles import ORDERS, Preparation, Roles, said_parts, word
+from maskdemo.uploads.roles import ORDERS, Preparation, Roles, parts_in_column, word_in
 from maskdemo.uploads.rows import is_constant
 
 
-def notes_of(
+def preparation_notes(
     table: Table, columns: Columns, roles: Roles, preparation: Preparation, number: NDArray,
     rows: pd.DataFrame, values: NDArray, data: Data,
 ) -> Iterator[str]:  # fmt: skip
-    """Yield sentences on what was changed, guessed or left out when the sequences were read."""
+    """Yield sentences on what was changed, guessed or left out when the sequences were read.
+
+    number: (rows of the table,), of each row's sequence. rows, values: (n,) and (n, F) of `steps_of`.
+    """
     before, after = number.max() + 1, int(pd.Series(rows[""]).nunique())
     if roles.order:
         steps = pd.DataFrame({name: columns[name].values for name in roles.order})
@@ -38,7 +41,7 @@ def notes_of(
     if unread := table.frame.attrs.get("unread"):
         yield f"Other arrays of the archive were not read: {', '.join(map(quoted, unread))}."
     lost = int(np.isnan(values).any(axis=1).sum())
-    name, blanks = emptiest(columns, roles)
+    name, blanks = emptiest_feature(columns, roles)
     most = f"Most blanks are in {quoted(name)}: {blanks:,} of {len(table.frame):,}."
     if lost:
         missing = "and the step counts as a missing reading"
@@ -51,7 +54,10 @@ def notes_of(
     lengths = np.bincount(pd.factorize(rows[""])[0])
     if (lengths == lengths[0]).all():  # as a rectangle would be that was padded
         steps = values.reshape(len(lengths), lengths[0], -1)
-        for where, found in ("end", padding(steps[:, ::-1])), ("begin", padding(steps)):
+        for where, found in (
+            ("end", apparent_padding(steps[:, ::-1])),
+            ("begin", apparent_padding(steps)),
+        ):
             if found:
                 padded = (
                     f"{found[0]:,} of {after:,} sequences {where} with steps that seem to be padding"
@@ -59,7 +65,7 @@ def notes_of(
                 yield f"{padded}. If they are, take out their rows."
     for name in roles.features if not roles.order else ():
         column = columns[name]
-        if word(name, ORDERS) and column.kind == NUMBERS and not is_constant(number, column.values):
+        if word_in(name, ORDERS) and column.kind == NUMBERS and not is_constant(number, column.values):
             asked = "If it says the order, choose it as the order."
             yield f"Rows are in the order of the file, and {quoted(name)} is a feature. {asked}"
             break
@@ -71,7 +77,7 @@ def notes_of(
             yield f"{quoted(name)} has {listed(far)}, far from all other values. {missing}"
     assert roles.label is not None
     for name, what in (*((name, "ids") for name in roles.id), (roles.label, "classes")):
-        if same := _spelled(table.texts(name), columns[name]):
+        if same := _spelling_variants(table.texts(name), columns[name]):
             spelled = listed(map(quoted, same))
             yield f"{spelled} are different {what}. If they are not, write them alike."
     labels = table.texts(roles.label).unique()
@@ -92,12 +98,12 @@ def notes_of(
         whole = f", each {quoted(roles.group)} kept whole" if roles.group else ""
         drawn = f"were drawn with seed {preparation.seed}, each label by its share{whole}"
         yield f"{train:,} sequences for training and {test:,} for the test {drawn}."
-    elif "val" in (said := said_parts(table, roles).values()):
+    elif "val" in (said := parts_in_column(table, roles).values()):
         use = "training" if "test" in said else "the test"
         yield f"Validation sequences are used for {use}: none are set aside here."
 
 
-def emptiest(columns: Columns, roles: Roles) -> tuple[str, int]:
+def emptiest_feature(columns: Columns, roles: Roles) -> tuple[str, int]:
     """Return the feature with the most blank cells, and how many are blank."""
     return max(((name, columns[name].blanks) for name in roles.features), key=lambda each: each[1])
 
@@ -114,8 +120,8 @@ def _sentinels(values: NDArray) -> list[str]:
     return [f"{found[at]:.12g} in {counted(int(counts[at]), 'row')}" for at in most]
 
 
-def _spelled(texts: pd.Series, column: Column) -> list[str]:
-    """Return at most three texts of a column that differ only in capitals, or in writing a number."""
+def _spelling_variants(texts: pd.Series, column: Column) -> list[str]:
+    """Return at most three texts that differ only in capitals, or in writing a number; [] if none."""
     same = column.values if column.kind == NUMBERS else texts.str.lower().to_numpy()
     spelled = pd.DataFrame({"text": texts.to_numpy(), "same": same}).drop_duplicates().dropna()
     again: Any = spelled[spelled["same"].duplicated(keep=False)]

@@ -61,7 +61,7 @@ class Cells(NamedTuple):
 
 
 def cells_of(table: Table) -> dict[str, Cells]:
-    """Return the different texts of every column of texts, matched to all patterns at once."""
+    """Return column name -> its `Cells`, of the columns of texts; columns with a type are left out."""
     columns = [table.column(str(name)) for name in table.frame]
     counts = [each.value_counts() for each in columns if is_string_dtype(each)]
     if not counts:
@@ -101,10 +101,7 @@ def notation_of(table: Table, cells: dict[str, Cells]) -> Notation:
 
 
 def _decimal(table: Table, cells: dict[str, Cells]) -> tuple[str, bool]:
-    """Return the decimal point or comma of the whole file, and whether a number shows which.
-
-    Raises `InvalidTable` if it is not clear.
-    """
+    """Return `Notation.decimal` and `is_sure`; raise `InvalidTable` where numbers have two readings."""
     sure: dict[str, tuple[str, str]] = {}
     unsure: dict[str, tuple[str, str]] = {}
     for name, own in cells.items():
@@ -161,7 +158,7 @@ def _day_first(cells: dict[str, Cells]) -> tuple[bool, bool, bool]:
 
 
 def _numbers(point: str, comma: str) -> dict[str, str]:
-    """Return the patterns of numbers with this decimal point and this mark of thousands, by name."""
+    """Return the patterns "number", "sure" and "either" of `Cells`. comma: the mark of thousands."""
     groups = r"[1-9]\d{0,2}"
     fraction = rf"(\d+[{point}]\d*|[{point}]\d+){_END}"
     grouped = rf"{groups}([{comma}]\d{{3}}|{_OTHER}\d{{3}})+"
