@@ -1,4 +1,6 @@
-"""Whether a claim held in one case, and the numbers that say so: one function a claim.
+"""The rules of the claims: whether a claim held in one case, and the numbers that say so.
+
+Each rule takes a case and all measurements and returns (held, numbers); held is None where undecided.
 
 Accuracies are judged by `maskdemo.evidence`, in the words of the case's own run.
 """
@@ -38,31 +40,34 @@ point is a hundredth: of accuracy, or of a probability.
 - What lies between is undecided.
 """
 
-#: Whether the claim held (None: undecided), and what was measured.
+#: (whether the claim held, None if undecided; what was measured).
 Answer = tuple[bool | None, tuple[MeasuredNumber, ...]]
 
 
 def adds_nothing(case: Case, measurements: Measurements) -> Answer:
-    """The claim holds if a mask adds nothing to the accuracy."""
+    """The claim holds if the case's mask hurts or is the same as no mask."""
     held, numbers = adds(case, measurements)
     return _negated(held), numbers
 
 
 def adds(case: Case, measurements: Measurements) -> Answer:
-    """The claim holds if a mask adds to the accuracy of no mask."""
+    """The claim holds if the case's mask helps or is required, against no mask."""
     verdict = measurements.runs[case.experiment].verdict(case.strategy)
     held = None if verdict.word == "undecided" else verdict.word in ("helps", "required")
     return held, (_points_number("Added by the mask", verdict.difference),)
 
 
 def moves(case: Case, measurements: Measurements) -> Answer:
-    """The claim holds if the outputs move when the padding is taken away."""
+    """The claim holds if in every repeat outputs move by more than `TRACE` without the padding."""
     run = measurements.runs[case.experiment]
     return _moves(run, case.strategy), (_leak_number(run, case.strategy),)
 
 
 def is_required(case: Case, measurements: Measurements) -> Answer:
-    """The claim holds if the mask is required: less than half of what can be is learned without it."""
+    """The claim holds if the mask is required: without it less than half of what can be is learned.
+
+    It does not hold if the verdict is "the same" or "hurts", or surely half or more is learned.
+    """
     run = measurements.runs[case.experiment]
     verdict = run.verdict(case.strategy)
     numbers = [
@@ -81,7 +86,10 @@ def is_required(case: Case, measurements: Measurements) -> Answer:
 
 
 def state_is_zero(case: Case, measurements: Measurements) -> Answer:
-    """The claim holds if Keras's state is zero and zeroing it changes nothing: both must agree."""
+    """The claim holds if Keras's inputs and states are 0 at masked steps, and does not if they are not.
+
+    Undecided unless the accuracy agrees: a state set to zero is then "the same" as a held state.
+    """
     keras_result = measurements.checks["masked_steps"][case.experiment.side]
     verdict = measurements.runs[case.experiment].verdict(case.strategy, over="held_state")
     at_zero = max(keras_result["input"], keras_result["state"]) <= ROUNDING
@@ -132,7 +140,7 @@ def mask_matches_padding(case: Case, measurements: Measurements) -> Answer:
 
 
 def masks_by_hand(case: Case, measurements: Measurements) -> Answer:
-    """The claim holds if outputs with zeroed inputs do not move with the padding."""
+    """The claim holds if in no repeat outputs move by more than `TRACE` without the padding."""
     run = measurements.runs[case.experiment]
     held_state = run.verdict(case.strategy, over="held_state").difference
     return _negated(_moves(run, case.strategy)), (
@@ -146,7 +154,7 @@ def masks_by_hand(case: Case, measurements: Measurements) -> Answer:
 def receives_mask(case: Case, measurements: Measurements) -> Answer:
     """The claim holds if a layer received the mask with `supports_masking` and did not without it.
 
-    The case asks Keras with a Masking layer before it (`keras` is 1) or without one (0).
+    `case.keras` says whether there is a Masking layer before it, 1, or none, 0.
     """
     with_it, without = (
         next(
@@ -187,14 +195,17 @@ def is_slower(case: Case, measurements: Measurements) -> Answer:
 
 
 def beats_chance(case: Case, measurements: Measurements) -> Answer:
-    """The claim holds if the labels of unseen sequences are predicted better than by chance."""
+    """The claim holds if the whole interval of the accuracy is above chance.
+
+    It does not hold if the interval ends less than `MARGIN` above chance.
+    """
     above = measurements.runs[case.experiment].above_chance(case.strategy)
     held = True if above.low > 0 else False if above.high < MARGIN else None
     return held, (_points_number("Accuracy above chance", above),)
 
 
 def _moves(run: RunMeasurements, strategy: str) -> bool | None:
-    """Whether outputs move without the padding; None if they do in some repeats only."""
+    """Whether outputs move by more than `TRACE` without the padding; None if in some repeats only."""
     leaks = run.leaks[strategy]
     return True if min(leaks) > TRACE else False if max(leaks) <= TRACE else None
 
@@ -213,7 +224,7 @@ def _points_number(name: str, interval: Interval) -> MeasuredNumber:
 
 
 def _leak_number(run: RunMeasurements, strategy: str) -> MeasuredNumber:
-    """Return a strategy's leak, a probability, with its range over the repeats."""
+    """Return a strategy's mean leak, a probability, with its range over the repeats."""
     leaks = run.leaks[strategy]
     mean, repeats = sum(leaks) / len(leaks), counted(len(leaks), "repeat")
     name = "Largest change of an output"

@@ -1,6 +1,6 @@
 """The article's claims in words of our own, and the cases in which each one is tried.
 
-Nothing here says what comes out: `judges` reads that off what was measured.
+Nothing here says what comes out: `claim_rules` read that off what was measured.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ Judge = Callable[[Case, Measurements], claim_rules.Answer]
 class Claim:
     """A claim of the article, where it stands there, and how it is tested.
 
-    measures: what will be measured, for people. statement: what is so where it held. clearest: the
-    measured number that is cited where it is largest. checks: the checks of real Keras that `judge`
-    needs beside the cases' experiments. usually: see `Judgement`.
+    measures: what is measured, for people. judge: the rule of `claim_rules`. statement: a sentence that
+    is true in a case where it held. clearest: the name of the number whose largest value is cited.
+    checks: names of checks in `keras_checks` that `judge` needs. usually: see `Judgement`.
     """
 
     name: str
@@ -43,7 +43,7 @@ class Claim:
         return tuple(dict.fromkeys(case.experiment for case in self.cases))
 
     def judgement(self, measurements: Measurements) -> Judgement | None:
-        """Return in which cases the claim held; None until every case is measured."""
+        """Return the judgement over all cases; None until every case is measured."""
         trained = all(each in measurements.runs for each in self.experiments)
         checked = all(each in measurements.checks for each in self.checks)
         if not (trained and checked):

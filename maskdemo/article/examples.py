@@ -14,7 +14,7 @@ FOLDER = Path(__file__).with_name("programs")
 
 @dataclass(frozen=True)
 class Program:
-    """A program, named like its file; `reason` says why it differs from the one before it."""
+    """A program of the article. name: of its file. reason: why it differs from the program before."""
 
     name: str
     title: str
@@ -27,7 +27,7 @@ class Program:
 
     @property
     def text(self) -> str:
-        """The program as it stands in its file."""
+        """The source of the program, as it stands in its file."""
         return (FOLDER / self.file_name).read_text(encoding="utf-8")
 
 
@@ -48,7 +48,7 @@ class ArticleExample:
 
 
 def program_diff(before: Program, after: Program) -> str:
-    """Return the changes from one program to another as a unified diff."""
+    """Return the changes from a program to another as a unified diff; "" without changes."""
     lines = unified_diff(
         before.text.splitlines(),
         after.text.splitlines(),

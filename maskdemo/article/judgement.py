@@ -26,7 +26,7 @@ class Case:
     keras: int = 0
 
 
-#: How numbers of each unit are written: by what they are multiplied, the format, what follows.
+#: How numbers of each unit are written: (multiplied by, format, text after the number).
 UNITS = {
     "points": (100, "+.1f", " points"),
     "probability": (100, ".1f", " points"),
@@ -78,7 +78,7 @@ class CaseResult:
 
 @dataclass(frozen=True)
 class Judgement:
-    """The results of a claim by case, and one sentence that sums them up.
+    """The results of a claim, one a case, and a sentence that sums them up.
 
     usually: the claim says "usually", so it holds if it does in more than half of the cases.
     """
@@ -129,7 +129,10 @@ class Judgement:
 
 
 def judgement_sentence(results: Sequence[CaseResult], statement: str, clearest: str = "") -> str:
-    """Return a sentence: in how many cases the statement is true, and the largest number `clearest`."""
+    """Return a sentence: in how many cases the statement is true, and the largest clearest number.
+
+    clearest: the name of a measured number, "" for none.
+    """
     count = len(results)
     true, unknown = (sum(result.held is held for result in results) for held in (True, None))
     where = f"all {count}" if true == count else f"{true or 'none'} of {count}"

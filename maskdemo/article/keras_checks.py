@@ -23,7 +23,7 @@ NETWORKS, SEQUENCES, STEPS, FEATURES, UNITS = 5, 8, 12, 4, 8
 
 
 def check(name: str) -> dict[str, Any]:
-    """Return what a check of `CHECKS` measured, and the version of Keras."""
+    """Make a check of `CHECKS`; return what it measured, and under "keras" the version."""
     import keras
 
     return {"keras": keras.__version__, **CHECKS[name]()}
@@ -87,9 +87,10 @@ def _one_network(sequences: list[np.ndarray], side: str, rng: np.random.Generato
 
 
 def custom_layer() -> dict[str, list[dict[str, bool]]]:
-    """Find out whether a custom layer receives a mask, and whether the layer after it does.
+    """Find out whether a custom layer receives a mask, and whether the layer after it does ("passed").
 
-    With and without a Masking layer before it, and with `supports_masking` True and False.
+    Returns "layers": four answers, with and without a Masking layer before it ("masking"), and with
+    `supports_masking` True and False ("supports").
     """
     import keras
 
@@ -140,7 +141,10 @@ def epoch_seconds() -> dict[str, list[tuple[str, list[float]]]]:
 
 
 def _keras_fit(experiment: Experiment, *, masking: bool) -> Callable[[], object]:
-    """Return a function that fits for `EPOCHS` epochs: stock layers, Adam, defaults of `Model.fit`."""
+    """Return a function that fits a compiled model for `EPOCHS` epochs more; it has fitted for one.
+
+    Stock layers, Adam, defaults of `Model.fit`. masking: with a Masking layer before the LSTM.
+    """
     import keras
 
     batch, layers = inputs(experiment).train, keras.layers
@@ -174,7 +178,7 @@ def _keras_fit(experiment: Experiment, *, masking: bool) -> Callable[[], object]
 
 
 def _processor_time(work: Callable[[], object]) -> float:
-    """Return the seconds of processor time, of all threads, that work takes."""
+    """Do the work, and return the seconds of processor time, of all threads, that it took."""
     began = time.process_time()
     work()
     return time.process_time() - began

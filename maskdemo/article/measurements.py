@@ -48,7 +48,7 @@ class RunMeasurements:
     masked: tuple[float, float]
 
     def verdict(self, strategy: str, over: str = BASELINE) -> Verdict:
-        """Return the verdict on a strategy against another, with the words of the run's own page."""
+        """Return the verdict on a strategy against another, as on the run's own page."""
         effect = mask_effect(self.experiment, strategy) if over == BASELINE else AS_NAMED
         result = evidence.verdict(self.accuracies, strategy, over, effect=effect)
         assert result is not None, "claims compare strategies of finished runs"
@@ -60,7 +60,7 @@ class RunMeasurements:
 
 
 def measure_run(snapshot: Snapshot) -> RunMeasurements:
-    """Return the numbers of a finished run."""
+    """Return the numbers that claims are judged by, of a finished run."""
     strategies = snapshot.experiment.strategies
     outputs = {name: each[-1] for name, each in snapshot.probes.outputs.items()}
     return RunMeasurements(
@@ -85,7 +85,7 @@ def measure_run(snapshot: Snapshot) -> RunMeasurements:
 
 
 def _gradient_norms(snapshot: Snapshot, strategy: str) -> tuple[float, float]:
-    """Return the gradient norms that land on padded and on real steps of the probes."""
+    """Return the summed gradient norms on padded and on real steps, as `RunMeasurements` says."""
     probes, experiment = snapshot.probes, snapshot.experiment
     batch = Batch(probes.values, probes.valid, probes.padded, probes.labels)
     arrays = arrays_of(experiment, strategy, batch)
@@ -96,7 +96,10 @@ def _gradient_norms(snapshot: Snapshot, strategy: str) -> tuple[float, float]:
 
 
 def _masked_shares(experiment: Experiment) -> tuple[float, float]:
-    """Return the shares of invalid and of real training steps that equal the mask value."""
+    """Return the shares (0 to 1) of invalid and of real training steps that equal the mask value.
+
+    The first is 1 where no step is invalid.
+    """
     batch = inputs(experiment).train
     equal = (batch.values == np.float32(experiment.mask_value)).all(axis=2)
     invalid = equal[~batch.valid]

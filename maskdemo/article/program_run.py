@@ -31,7 +31,10 @@ class Failure:
 
 @dataclass(frozen=True)
 class Received:
-    """The mask that a layer received: its True elements and all of them; both None without a mask."""
+    """The mask that a layer received: how many elements are True, and how many there are.
+
+    Both are None where it received no mask. layer: the name of its class.
+    """
 
     layer: str
     valid: int | None
@@ -63,7 +66,7 @@ class ProgramRun:
 
 
 def outcome_sentence(outcome: ProgramRun) -> str:
-    """Return a sentence on how the run ended."""
+    """Return a sentence on how the run ended: where an error stopped it, or after how many seconds."""
     if outcome.failure is not None:
         where = f"at line {outcome.failure.line}" if outcome.failure.line else "outside its own lines"
         kind = outcome.failure.kind
@@ -72,7 +75,7 @@ def outcome_sentence(outcome: ProgramRun) -> str:
 
 
 def outcome_findings(outcome: ProgramRun) -> tuple[str, ...]:
-    """Return the findings of a run, as sentences in Markdown."""
+    """Return sentences in Markdown on accuracy, received masks and leak, as far as known."""
     sentences = []
     if outcome.finished and outcome.points and outcome.commonest is not None:
         sentences.append(

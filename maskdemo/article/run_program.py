@@ -34,7 +34,7 @@ _TERMINAL = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 
 def run_program(name: str, text: str) -> ProgramRun:
-    """Run a program of the article in this process, and return what happened. name: of its file."""
+    """Run a program's source in this process, and return what happened. name: of its file."""
     load_tensorflow()
     import keras
     import tensorflow as tf
@@ -84,7 +84,7 @@ def visible_text(text: str) -> str:
 
 
 def _failure(error: Exception, path: Path) -> Failure:
-    """Return type and message of the error, and the program's line (from 1) that was being run."""
+    """Return the failure of the program in the file `path`, with the line that was being run."""
     trace = traceback.extract_tb(error.__traceback__)
     own_frames = [frame for frame in trace if frame.filename == str(path)]
     if isinstance(error, SyntaxError) and error.filename == str(path):
@@ -98,7 +98,7 @@ def _failure(error: Exception, path: Path) -> Failure:
 
 
 def _observed_fit(fit: Callable, observed: dict[str, Any]) -> Callable:
-    """Return Keras's `fit`, which also writes what it sees to `observed`, as fields of `ProgramRun`."""
+    """Return a `fit` that also notes fields of `ProgramRun`, by name, in `observed`."""
     import keras
 
     class Recorder(keras.callbacks.Callback):
@@ -136,7 +136,7 @@ def _observed_fit(fit: Callable, observed: dict[str, Any]) -> Callable:
 
 
 def received_masks(model: Any, x: np.ndarray) -> tuple[Received, ...]:
-    """Return the mask that arrives at each layer whose `call` takes a mask; x: (N, T, F)."""
+    """Return the mask that arrives at each layer whose `call` takes a mask, for x, (N, T, F)."""
     received: list[Received] = []
     with contextlib.ExitStack() as recorders:
         for layer in model.layers:

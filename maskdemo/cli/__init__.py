@@ -25,7 +25,7 @@ COMMANDS = (run, study, guide, export, audit, evidence, settings)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and return the exit code."""
+    """Run the command in `argv`, by default this process's, and return the exit code."""
     installed = Path(sys.argv[0]).stem == "maskdemo"
     parser = argparse.ArgumentParser(
         prog="maskdemo" if installed else "python -m maskdemo",
@@ -33,19 +33,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     commands = parser.add_subparsers(dest="command", required=True)
     for each in COMMANDS:
-        each.add_to(commands)
+        each.add_command(commands)
     args = parser.parse_args(argv)
     try:
         code = args.answer(args)
     except ValueError as error:
         settings = QUESTIONS if args.command == "guide" else SETTINGS
-        print(error, *_names(error, settings), file=sys.stderr)
+        print(error, *_allowed_names(error, settings), file=sys.stderr)
         return 2
     return code or 0
 
 
-def _names(error: ValueError, settings: Mapping[str, Setting]) -> list[str]:
-    """Return a line with the names that the setting at fault allows; empty for other errors."""
+def _allowed_names(error: ValueError, settings: Mapping[str, Setting]) -> list[str]:
+    """Return a sentence with the names that the setting at fault allows, in a list; [] without any."""
     name = error.settings[0] if isinstance(error, InvalidSettings) and error.settings else ""
     setting = settings.get(name)
     return [f"Written: {setting.allowed}."] if isinstance(setting, Choice) else []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import warnings
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, Namespace, _SubParsersAction
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,8 +15,8 @@ from maskdemo.cli.export import must_be_writable
 CLEAN, LEAKS, NOT_AUDITED = 0, 1, 2
 
 
-def add_to(commands) -> None:
-    """Add the command to the parser's."""
+def add_command(commands: _SubParsersAction[ArgumentParser]) -> None:
+    """Add `maskdemo audit` and its options to the subcommands."""
     audit = commands.add_parser(
         "audit",
         help="say whether padding leaks into a Keras model",
@@ -90,7 +90,7 @@ def _add_options_of_inputs(audit: ArgumentParser) -> None:
 
 
 def _run_command(args: Namespace) -> int:
-    """Run `maskdemo audit` and return the exit code; a failure prints a sentence: NOT_AUDITED."""
+    """Run `maskdemo audit` and return the exit code; after any error, printed, NOT_AUDITED."""
     from maskdemo.audit.error_sentences import failure_sentence
 
     if args.html:
@@ -112,11 +112,11 @@ def _audit_file(args: Namespace) -> int:
     from maskdemo.audit import audit
     from maskdemo.audit.html_report import as_page
     from maskdemo.audit.output_change import ADDED_STEPS
-    from maskdemo.cli.audit_files import model_in, sequences_of
+    from maskdemo.cli.audit_files import read_model, read_sequences
 
     report = audit(
-        model_in(args.model, trained=args.trained, trust=args.trust, imports=args.imports),
-        sequences_of(args.sequences) if args.sequences else None,
+        read_model(args.model, trained=args.trained, trust=args.trust, imports=args.imports),
+        read_sequences(args.sequences) if args.sequences else None,
         pad_value=_pad_values(args.pad_value or []),
         lengths=dict(_name_and_rest(each) for each in args.lengths or ()),
         mask=args.mask,
@@ -133,7 +133,7 @@ def _audit_file(args: Namespace) -> int:
 
 
 def _pad_values(texts: Sequence[str]) -> float | dict[str, float] | None:
-    """Return the number of `--pad-value`, or numbers by name of input. Raises UnsupportedModel."""
+    """Return the number in `--pad-value`, or input -> number; None without. Raises UnsupportedModel."""
     from maskdemo.errors import UnsupportedModel, quoted
 
     numbers: dict[str, float] = {}
@@ -151,6 +151,6 @@ def _pad_values(texts: Sequence[str]) -> float | dict[str, float] | None:
 
 
 def _name_and_rest(text: str) -> tuple[str, str]:
-    """Return what stands before and after the first "=" of a text."""
+    """Return what stands before and after the first "=" of a text; "" behind a text without it."""
     name, _, rest = text.partition("=")
     return name, rest

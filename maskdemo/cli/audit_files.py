@@ -16,7 +16,7 @@ from maskdemo.audit.error_sentences import short_reason
 from maskdemo.errors import UnsupportedModel, quoted
 
 
-def model_in(
+def read_model(
     path: Path, *, trained: bool = False, trust: bool = False, imports: Sequence[str] = ()
 ) -> Any:
     """Return the model in a .keras file or a configuration.
@@ -43,7 +43,8 @@ def _trusted_model(path: Path, content: bytes, imports: Sequence[str]) -> Any:
 
     from maskdemo.audit.keras_file import config_text, is_json, naming_version
 
-    custom = {name: each for module in imports for name, each in _classes_of(_imported(module)).items()}
+    modules = map(_import_module, imports)
+    custom = {name: each for module in modules for name, each in _public_callables(module).items()}
     with keras.saving.custom_object_scope(custom), naming_version(content):
         if not is_json(content):
             return _load_model(path, safe_mode=False)
@@ -55,8 +56,8 @@ def _trusted_model(path: Path, content: bytes, imports: Sequence[str]) -> Any:
             raise UnsupportedModel(_load_sentence(path, refused)) from None
 
 
-def _imported(name: str) -> ModuleType:
-    """Return a module, installed or in the current folder; raise UnsupportedModel if it fails."""
+def _import_module(name: str) -> ModuleType:
+    """Import a module, installed or in the current folder; raise UnsupportedModel if it fails."""
     if "" not in sys.path and (here := str(Path.cwd())) not in sys.path:
         sys.path.insert(0, here)  # as `python -m` does, and a command that is installed does not
     try:
@@ -68,8 +69,8 @@ def _imported(name: str) -> ModuleType:
         ) from None
 
 
-def _classes_of(module: ModuleType) -> dict[str, Any]:
-    """Return the names that a configuration may use: the classes and functions of a module."""
+def _public_callables(module: ModuleType) -> dict[str, Any]:
+    """Return the classes and functions of a module, by name, without names that begin with "_"."""
     return {name: each for name, each in vars(module).items() if callable(each) and name[0] != "_"}
 
 
@@ -84,7 +85,7 @@ def _load_model(path: Path, *, safe_mode: bool) -> Any:
 
 
 def _load_sentence(path: Path, refused: Exception) -> str:
-    """Return why Keras cannot load a file, with a hint where it lacks a class."""
+    """Return the sentence on why Keras cannot load a file, with a hint where it lacks a class."""
     hint = (
         " If the class is your own, name its module: --import my_layers --trust."
         if "Could not locate" in str(refused) or "Unknown layer" in str(refused)
@@ -101,7 +102,7 @@ def _read_bytes(path: Path) -> bytes:
         raise UnsupportedModel(f"{path} cannot be read: {refused.strerror}.") from None
 
 
-def sequences_of(path: Path) -> Any:
+def read_sequences(path: Path) -> Any:
     """Return the file's sequences: a list, or lists by name of input. Raises UnsupportedModel."""
     try:
         sequences = _from_csv(path) if path.suffix.lower() == ".csv" else _from_npz(path)
@@ -138,9 +139,10 @@ def _from_csv(path: Path) -> list[np.ndarray]:
 
 
 def sequences_in(lines: Iterable[str]) -> list[np.ndarray]:
-    """Return the sequences, (T, F), of a table: a row for each step, the sequence's name first.
+    """Return the sequences, (T, F), of a CSV table: a row a step, the sequence's name first.
 
-    Empty rows are skipped, and so is a first row with a word among its values.
+    Empty rows are skipped, and so is a first row with a word among its values. Raises UnsupportedModel
+    for rows that differ in columns, or hold no number.
 
     >>> sequences_in(["name,x", "a,1", "", "a,2", "b,3"])
     [array([[1.],

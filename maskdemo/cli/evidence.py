@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from argparse import Namespace
+from argparse import ArgumentParser, Namespace, _SubParsersAction
 from pathlib import Path
 
 from maskdemo.results.precomputed import FOLDER
 
 
-def add_to(commands) -> None:
-    """Add the command to the parser's."""
+def add_command(commands: _SubParsersAction[ArgumentParser]) -> None:
+    """Add `maskdemo evidence` and its options to the subcommands."""
     parser = commands.add_parser("evidence", help="compute in advance what the pages show on arrival")
     parser.add_argument("--folder", type=Path, default=FOLDER, help="where to write it")
     parser.set_defaults(answer=_run_command)

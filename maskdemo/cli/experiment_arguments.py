@@ -39,7 +39,7 @@ SEVERAL = ("id", "order", "features")
 
 
 def add_settings(parser: ArgumentParser, **more: Mapping[str, Titled]) -> None:
-    """Let a command take a name and settings; `more` are tables that its help lists as well."""
+    """Let a command take a name, settings and own sequences. more: further tables for its help."""
     parser.add_argument("name", metavar="NAME",
                         help="a scenario, a task with default settings, or own")  # fmt: skip
     parser.add_argument("--set", dest="settings", nargs="+", action="extend", default=[],
@@ -49,14 +49,17 @@ def add_settings(parser: ArgumentParser, **more: Mapping[str, Titled]) -> None:
         for name, setting in SETTINGS.items():
             if setting.group == group:
                 options.add_argument(f"--{name.replace('_', '-')}", help=_help_text(setting))
-    _add_data(parser)
+    _add_own_sequences(parser)
     tables = {"scenarios": SCENARIOS, "tasks": TASKS, "strategies": STRATEGIES, **more}
     parser.epilog = "\n\n".join(_table_text(title, table) for title, table in tables.items())
     parser.formatter_class = RawDescriptionHelpFormatter
 
 
 def named_experiment(args: Namespace) -> Experiment:
-    """Return the command's scenario or task with its settings. Raises ValueError with a sentence."""
+    """Return the experiment that the command names and sets, perhaps with the sequences of `--data`.
+
+    Raises ValueError with a sentence.
+    """
     if args.name in SCENARIOS:
         start = SCENARIOS[args.name].experiment.to_params()
     elif args.name in TASKS:
@@ -98,8 +101,8 @@ def _table_text(title: str, table: Mapping[str, Titled]) -> str:
     return "\n".join([f"{title}:", *(f"  {name:20} {each.title}" for name, each in table.items())])
 
 
-def _add_data(parser: ArgumentParser) -> None:
-    """Let a command take a file of sequences."""
+def _add_own_sequences(parser: ArgumentParser) -> None:
+    """Let a command take a file of sequences, and say what its columns are for."""
     data = parser.add_argument_group("Your own sequences")
     data.add_argument("--data", metavar="FILE", type=Path, help="a .csv, .tsv, .parquet or .npz file")
     for role, help in ROLES.items():
@@ -115,10 +118,10 @@ def _add_data(parser: ArgumentParser) -> None:
 
 
 def _with_own_sequences(args: Namespace, like: Experiment, *, fit_padded_length: bool) -> Experiment:
-    """Return these settings with the sequences in the command's file.
+    """Return the experiment `like` with the sequences in the command's file; end with `--dry-run`.
 
-    fit_padded_length: change the padded length to the nearest that the sequences have room for. Raises
-    ValueError with a sentence.
+    fit_padded_length: set the padded length that uploaded data begin with. Raises ValueError with a
+    sentence.
     """
     # Whoever brings no file does not wait for pandas.
     from maskdemo.uploads.limits import usual_padded_length
@@ -145,7 +148,7 @@ def _own_task(args: Namespace) -> OwnTask:
         table = read_table_file(args.data)
         columns = read_columns(table)
         guessed = guess_roles(table, columns, _roles(args))
-        for sentence in _described(columns, guessed):
+        for sentence in _column_lines(columns, guessed):
             print(sentence, file=sys.stderr)
         own = task_of(table, columns, guessed, preparation)
     except InvalidTable as error:
@@ -158,7 +161,7 @@ def _own_task(args: Namespace) -> OwnTask:
 
 
 def _preparation(args: Namespace) -> Any:
-    """Return how to prepare the file's sequences. Raises ValueError where `--steps` is invalid."""
+    """Return the preparation that the command asks for. Raises ValueError for an invalid `--steps`."""
     from maskdemo.uploads.limits import MAX_STEPS
     from maskdemo.uploads.roles import Preparation
 
@@ -178,7 +181,7 @@ def _preparation(args: Namespace) -> Any:
 
 
 def _roles(args: Namespace) -> dict[str, Any]:
-    """Return the columns that the command names, by role."""
+    """Return role -> name, names or None, of the roles that the command gives; see `guess_roles`."""
     texts: dict[str, Any] = {role: getattr(args, role) for role in ROLES}
     roles = {
         role: tuple(each for each in text.split(",") if each) if role in SEVERAL else text or None
@@ -190,8 +193,8 @@ def _roles(args: Namespace) -> dict[str, Any]:
     return roles
 
 
-def _described(columns: Columns, guess: Guess) -> list[str]:
-    """Return a line for each column: its kind, an example and its use, or why it has none."""
+def _column_lines(columns: Columns, guess: Guess) -> list[str]:
+    """Return a line for each column: its kind, an example and its role, or why it has none."""
     from maskdemo.uploads.roles import unused_columns
 
     used = {name: role for role, name in reversed(guess.roles.used())}

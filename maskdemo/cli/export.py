@@ -8,7 +8,7 @@ package that would drive one from here (Kaleido) brings none, so it would have t
 from __future__ import annotations
 
 import os
-from argparse import Namespace
+from argparse import ArgumentParser, Namespace, _SubParsersAction
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
@@ -29,8 +29,8 @@ FIGURES = ("padded_batch", "learning_curves", "final_accuracy", "outputs_by_step
 PICTURES = {".svg", ".png"}
 
 
-def add_to(commands) -> None:
-    """Add both commands to the parser's."""
+def add_command(commands: _SubParsersAction[ArgumentParser]) -> None:
+    """Add `maskdemo export` and `figure` and their options to the subcommands."""
     export = commands.add_parser(
         "export",
         help="write a Keras script, a notebook, a report or a table",
@@ -71,7 +71,7 @@ def _figure(args: Namespace) -> None:
         raise ValueError(f"{args.file} is no .html file.")
     experiment = named_experiment(args)
     must_be_writable(args.file)
-    _write(args.file, _page(_chart(args.kind, experiment, dark=args.dark), dark=args.dark))
+    _write(args.file, _chart_page(_chart(args.kind, experiment, dark=args.dark), dark=args.dark))
 
 
 def _file_text(kind: str, experiment: Experiment) -> str:
@@ -108,8 +108,8 @@ def _chart(kind: str, experiment: Experiment, *, dark: bool) -> Figure:
     return getattr(charts, kind)(run, dark=dark)
 
 
-def _page(figure: Figure, *, dark: bool) -> str:
-    """Return a page with this chart alone and the library that draws it."""
+def _chart_page(figure: Figure, *, dark: bool) -> str:
+    """Return an HTML page with this chart alone and the library that draws it."""
     from maskdemo.charts.template import CONFIG
 
     shown = figure.plotly()
@@ -119,7 +119,7 @@ def _page(figure: Figure, *, dark: bool) -> str:
 
 
 def must_be_writable(file: Path) -> None:
-    """Raise ValueError with a sentence if the file cannot be written; asked before the work."""
+    """Raise ValueError with a sentence if the file cannot be written: to be asked before the work."""
     there = file if file.exists() else file.absolute().parent
     if file.is_dir() or not os.access(there, os.W_OK):
         raise ValueError(f"{file} cannot be written. Name a file in a folder that is there.")

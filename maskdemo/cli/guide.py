@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, Namespace, _SubParsersAction
 
 from maskdemo.errors import InvalidSettings
 from maskdemo.evidence import between, percent, points
@@ -14,9 +14,9 @@ from maskdemo.settings import Switch
 from maskdemo.strategies import STRATEGIES
 
 
-def add_to(commands) -> None:
-    """Add the command to the parser's."""
-    parser: ArgumentParser = commands.add_parser(
+def add_command(commands: _SubParsersAction[ArgumentParser]) -> None:
+    """Add `maskdemo guide` and its options to the subcommands."""
+    parser = commands.add_parser(
         "guide", help="say whether a setup of your own needs a mask, from what was measured"
     )
     for name, question in QUESTIONS.items():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from argparse import Namespace
+from argparse import ArgumentParser, Namespace, _SubParsersAction
 from collections.abc import Sequence
 from dataclasses import asdict
 from math import isinf
@@ -18,8 +18,8 @@ from maskdemo.strategies import STRATEGIES
 from maskdemo.training.snapshot import Snapshot
 
 
-def add_to(commands) -> None:
-    """Add both commands to the parser's."""
+def add_command(commands: _SubParsersAction[ArgumentParser]) -> None:
+    """Add `maskdemo scenarios` and `run` and their options to the subcommands."""
     listing = commands.add_parser("scenarios", help="list the named experiments")
     listing.set_defaults(answer=_print_scenarios)
     run = commands.add_parser("run", help="train one experiment and print what came out")

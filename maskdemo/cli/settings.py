@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from argparse import Namespace
+from argparse import ArgumentParser, Namespace, _SubParsersAction
 from collections.abc import Iterable
 from dataclasses import fields
 
@@ -61,13 +61,14 @@ Named experiments, for the playground and the commands (`python -m maskdemo run 
 _SECTIONS = {"task": "[task](#tasks)", "strategies": "[strategies](#the-strategies)"}
 
 
-def add_to(commands) -> None:
-    """Add the command to the parser's."""
+def add_command(commands: _SubParsersAction[ArgumentParser]) -> None:
+    """Add `maskdemo settings` and its options to the subcommands."""
     parser = commands.add_parser("settings", help="print every setting as a Markdown page")
     parser.set_defaults(answer=_print_page)
 
 
 def _print_page(args: Namespace) -> None:
+    """Print the page of every setting."""
     print(settings_page(), end="")
 
 
@@ -139,7 +140,7 @@ def _upload_limits() -> str:
 
 
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    """Return a Markdown table; the first cell of each row is a name in the code."""
+    """Return a Markdown table; the first cell of each row is set as code."""
     cells = ((f"`{name}`", *(each.replace("|", r"\|") for each in more)) for name, *more in rows)
     lines = (" | ".join(each) for each in (head, ("---",) * len(head), *cells))
     return "".join(f"| {line} |\n" for line in lines)

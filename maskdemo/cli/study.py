@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from argparse import Namespace
+from argparse import ArgumentParser, Namespace, _SubParsersAction
 from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
@@ -19,8 +19,8 @@ from maskdemo.study.runner import executor_of
 from maskdemo.study.variables import BETWEEN
 
 
-def add_to(commands) -> None:
-    """Add the command to the parser's."""
+def add_command(commands: _SubParsersAction[ArgumentParser]) -> None:
+    """Add `maskdemo study` and its options to the subcommands."""
     study = commands.add_parser("study", help="vary one or two things, and see when padding matters")
     add_settings(study, variables=VARIABLES)
     study.add_argument(
@@ -157,7 +157,7 @@ def _as_text(findings: Findings) -> str:
 
 
 def _cell_text(findings: Findings, cell: Cell, strategy: str) -> str:
-    """Return mean, interval and verdict of a strategy in a cell; "-" before it is trained."""
+    """Return mean, interval and word of a strategy in a cell of the grid; "-" before it is trained."""
     mean, verdict = findings.mean(cell, strategy), findings.verdict(cell, strategy)
     if mean is None:
         return "-"

@@ -22,10 +22,10 @@ from maskdemo.training.snapshot import Outcome
 
 @dataclass(frozen=True)
 class Findings:
-    """The outcomes of a study at one moment. reused: how many came from the store.
+    """The outcomes of a study at one moment.
 
-    failures: a sentence for each training that failed. seconds: since the start. finished: nothing
-    more will come.
+    reused: how many came from the store. failures: a sentence for each training that failed. seconds:
+    since the start. finished: nothing more will come.
     """
 
     study: Study
@@ -52,7 +52,7 @@ class Findings:
 
     @property
     def needed(self) -> int:
-        """The repeats that verdicts of this study need; 1 where nothing is compared."""
+        """The fewest repeats with which a word can be decided; 1 where nothing is compared."""
         return evidence.min_repeats(self.comparisons) if self.comparisons else 1
 
     def chance(self, cell: Cell) -> float:
@@ -102,7 +102,7 @@ class Findings:
         return wanted
 
     def extended(self) -> Study | None:
-        """Return the study with the repeats of `repeats_to_decide`; None without any, or too many."""
+        """Return the study with the repeats of `repeats_to_decide`; None for none or too many."""
         wanted = self.repeats_to_decide()
         try:
             return replace(self.study, more=(*self.study.more, *wanted.items())) if wanted else None
@@ -116,7 +116,7 @@ class Findings:
         return {}
 
     def _judged(self, cell: Cell, strategy: str, *, looks: int) -> Verdict | None:
-        """Return the verdict with intervals for `looks` looks at it; None before a repeat is shared."""
+        """Compute the verdict; None before a repeat is shared. looks: 2 where it is looked at twice."""
         mine, base = self._outcomes(cell, strategy), self._outcomes(cell, BASELINE)
         if not mine or not base:
             return None
@@ -144,7 +144,7 @@ class Findings:
 
 
 def detectable_effect(study: Study, measured: Iterable[Findings]) -> str:
-    """Return a sentence on the smallest effect that a study can tell from none.
+    """Return a sentence on the smallest effect that a study can tell from none; "" if unknown.
 
     measured: findings of the same task, whose scatter is taken.
     """
@@ -170,7 +170,7 @@ def detectable_effect(study: Study, measured: Iterable[Findings]) -> str:
 
 
 def _differences(findings: Findings) -> Iterable[list[float]]:
-    """Yield differences to no mask, paired by repeat, of each cell and strategy with two repeats."""
+    """Yield the differences to no mask, one a repeat, of each cell and strategy with two or more."""
     for cell in findings.study.cells:
         base = findings.accuracies(cell, BASELINE)
         for name in findings.study.base.strategies:
@@ -181,5 +181,5 @@ def _differences(findings: Findings) -> Iterable[list[float]]:
 
 
 def _points(share: float) -> str:
-    """Return a share as points without a sign, at most 100."""
+    """Return a share (0 to 1) as points, such as "12" or "0.4", at most "100"."""
     return number(100 * min(share, 1), ".0f" if share >= 0.01 else ".1f")

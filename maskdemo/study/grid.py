@@ -82,7 +82,7 @@ class Study:
         self._check_size()
 
     def _check_axis(self, prefix: str) -> None:
-        """Sort the values of a variable, "" or "and_"; raise `InvalidSettings` for unfit values."""
+        """Check and sort the values of a variable; raise `InvalidSettings`. prefix: "" or "and_"."""
         vary, doses = f"{prefix}vary", f"{prefix}doses"
         name, values = getattr(self, vary), getattr(self, f"{prefix}values")
         if name not in VARIABLES:
@@ -103,7 +103,7 @@ class Study:
         object.__setattr__(self, f"{prefix}values", tuple(in_order))
 
     def _checked(self, variable: Variable, value: Value, *settings: str) -> Value:
-        """Return the value as the setting stores it; raise `InvalidSettings` with these settings."""
+        """Return the value as the setting stores it; raise `InvalidSettings` that blames `settings`."""
         try:
             checked = variable.setting.checked(value)
             replace(self.base, **variable.settings(self.base, checked))
@@ -141,9 +141,9 @@ class Study:
 
     @cached_property
     def _experiments(self) -> Mapping[Cell, Experiment]:
-        return {cell: self._changed(cell) for cell in self.cells}
+        return {cell: self._experiment_of(cell) for cell in self.cells}
 
-    def _changed(self, cell: Cell) -> Experiment:
+    def _experiment_of(self, cell: Cell) -> Experiment:
         """Return the base experiment with the settings of a cell."""
         changes: dict[str, Any] = {"repeats": self.repeats(cell)}
         for name, value in zip(self.varied, cell, strict=True):
@@ -238,7 +238,7 @@ class Study:
     def over(base: Experiment, params: Mapping[str, str]) -> Study:
         """Return a study of `base` that varies what the parameters say. Raises `InvalidSettings`.
 
-        Where no variable is named it is the padded length; where no values are, the variable's own.
+        Where no variable is named, the padded length; where no values are, the variable's usual ones.
         """
         vary, and_vary = params.get("vary", "padded_length"), params.get("and_vary")
         return Study(
@@ -277,7 +277,7 @@ def coarse_to_fine(values: tuple[Value, ...], and_values: tuple[Value, ...] = ()
 
 
 def _fineness(count: int) -> dict[int, int]:
-    """Return index -> in which round of halvings an axis reaches it, in this order; 0: ends, middle."""
+    """Return index -> round of halvings that reaches it, in this order; 0 for ends and middle."""
     fineness = dict.fromkeys([0, count - 1, (count - 1) // 2] if count else [], 0)
     halvings, ends = 1, [0, (count - 1) // 2, count - 1]
     while len(fineness) < count:
@@ -294,7 +294,7 @@ def default_study() -> Study:
 
 
 def _read(params: Mapping[str, str], where: str, name: str, base: Experiment) -> tuple[Value, ...]:
-    """Return the values under `where`, else the variable's usual; () if it is no variable."""
+    """Return the values in the parameter `where`, else the usual ones; () if `name` is no variable."""
     if where in params:
         return read_values(name, params[where].split(BETWEEN), where)
     return VARIABLES[name].usual_values(base) if name in VARIABLES else ()

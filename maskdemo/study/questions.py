@@ -31,7 +31,7 @@ def _question(
     and_values: tuple[Value, ...] = (),
     **settings: object,
 ) -> Question:
-    """Return the question with its study, of five repeats. settings: of the base experiment."""
+    """Return the question with its study, of five repeats. settings: others than the defaults."""
     base = Experiment(repeats=5, **settings)  # type: ignore[arg-type]
     study = Study(base=base, vary=vary, values=values, and_vary=and_vary, and_values=and_values)
     return Question(name, title, asks, study)

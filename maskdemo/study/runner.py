@@ -35,14 +35,14 @@ DASK_TIMEOUT_S = 10
 def run_study(
     study: Study, *, executor: Executor | None = None, store: TrainingStore | None = None
 ) -> Generator[Findings, None, None]:
-    """Yield findings: first with all that the store has, then at every training that ends.
+    """Yield the findings: first with all that the store has, then at every training that ends.
 
     Also yields a few times a second in between, the last one with `finished`. Closing the iterator
     cancels what is pending; on the local workers (executor None: a thread a core) it also ends what
     runs, within an epoch. An executor that was handed in is left open.
     """
     began = time.perf_counter()
-    outcomes = _stored(study, store)
+    outcomes = _stored_outcomes(study, store)
     reused, failures = len(outcomes), ()
     waiting = [each for each in reversed(study.trainings()) if each not in outcomes]
 
@@ -76,7 +76,7 @@ def run_study(
                     if own is None
                     else _next_training(waiting, pending.values(), compiled)
                 )
-                pending[_submitted(own or executor, work, training)] = training
+                pending[_submit(own or executor, work, training)] = training
             ended, _ = wait(pending, timeout=UPDATE_INTERVAL_S, return_when=FIRST_COMPLETED)
             for future in [each for each in pending if each in ended]:
                 training = pending.pop(future)
@@ -85,7 +85,7 @@ def run_study(
                 try:
                     outcomes[training] = future.result()
                 except Exception as error:  # whatever it is, the rest of the study goes on
-                    failures += (_sentence(study, training, error),)
+                    failures += (_failure_sentence(study, training, error),)
                 else:
                     if store is not None:
                         store.keep(training.experiment, training.repeat, outcomes[training])
@@ -103,7 +103,7 @@ def run_study(
 def _next_training(
     waiting: list[Training], pending: Collection[Training], compiled: set[ProgramKey]
 ) -> Training:
-    """Remove and return the last training that waits for no program of another, or else the last.
+    """Remove and return the training to begin: the last whose programs no other compiles, or the last.
 
     pending: trainings under way, which compile what is not among the `compiled` yet.
     """
@@ -118,7 +118,7 @@ def _next_training(
 def train_here(
     training: Training, *, version: str, stop: Callable[[], bool] = lambda: False
 ) -> Outcome:
-    """Train once, in the process of an executor's worker.
+    """Train once, in this process: the function that executors are given. Returns the outcome.
 
     version: whose results are wanted (`digest_of`). Raises ValueError with a sentence if they differ
     here: results of different versions are never mixed.
@@ -131,7 +131,7 @@ def train_here(
     return train_once(training.experiment, training.repeat, stop=stop)
 
 
-def _stored(study: Study, store: TrainingStore | None) -> dict[Training, Outcome]:
+def _stored_outcomes(study: Study, store: TrainingStore | None) -> dict[Training, Outcome]:
     """Return the outcomes of a study's trainings that the store has; none without a store."""
     if store is None:
         return {}
@@ -139,7 +139,7 @@ def _stored(study: Study, store: TrainingStore | None) -> dict[Training, Outcome
     return {training: outcome for training, outcome in outcomes.items() if outcome is not None}
 
 
-def _submitted(executor: Executor | None, work: Callable, training: Training) -> Future:
+def _submit(executor: Executor | None, work: Callable, training: Training) -> Future:
     """Submit a training; where the executor refuses, return a future that has failed."""
     assert executor is not None
     try:
@@ -150,7 +150,7 @@ def _submitted(executor: Executor | None, work: Callable, training: Training) ->
         return failed
 
 
-def _sentence(study: Study, training: Training, error: Exception) -> str:
+def _failure_sentence(study: Study, training: Training, error: Exception) -> str:
     """Return a sentence on a training that failed, and why."""
     cell, strategy, repeat = study.coordinates(training)
     is_sentence = isinstance(error, ValueError) and str(error)

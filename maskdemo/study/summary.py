@@ -25,6 +25,8 @@ VERBS = {
     "undecided": ("is undecided", "are undecided"),
 }
 EFFECTS = ("required", "helps", "hurts")
+#: (word, the cells that have it) of one strategy.
+_Effects = tuple[tuple[str, tuple[Cell, ...]], ...]
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,7 @@ class _Line:
     where: str = ""
 
     def at(self, *cells: Cell) -> str:
+        """Return the values of cells on this line as part of a sentence: "at 60 and 90 steps"."""
         return self.variable.at(*(cell[self.axis] for cell in cells))
 
 
@@ -50,10 +53,8 @@ def summary(findings: Findings) -> tuple[str, ...]:
     """
     needed = findings.needed
     if all(findings.study.repeats(cell) < needed for cell in findings.study.cells):
-        lacking = (
-            f"At least {needed} repeats are needed to tell an effect from luck: choose {needed} or "
-            "more."
-        )
+        why = "are needed to tell an effect from luck"
+        lacking = f"At least {needed} repeats {why}: choose {needed} or more."
         return (lacking,) if findings.finished else ()
     judged = [cell for cell in findings.study.cells if _can_be_judged(findings, cell)]
     if not judged:
@@ -74,6 +75,7 @@ def summary(findings: Findings) -> tuple[str, ...]:
 
 
 def _others(findings: Findings) -> list[str]:
+    """Return the strategies but no mask."""
     return [name for name in findings.study.base.strategies if name != BASELINE]
 
 
@@ -85,11 +87,10 @@ def _can_be_judged(findings: Findings, cell: Cell) -> bool:
 
 
 def _lines(findings: Findings, judged: Sequence[Cell]) -> list[_Line]:
-    """Return the judged cells in lines along a variable, one whose values have an order if any."""
+    """Return the judged cells in lines along a variable, if possible one whose values have an order."""
     variables = [VARIABLES[name] for name in findings.study.varied]
     if len(variables) == 1:
         return [_Line(variables[0], 0, tuple(judged))]
-    # Along the one whose values have an order.
     axis = 1 if variables[0].categorical else 0
     other = 1 - axis
     return [
@@ -104,6 +105,7 @@ def _lines(findings: Findings, judged: Sequence[Cell]) -> list[_Line]:
 
 
 def _verdict(findings: Findings, cell: Cell, name: str) -> Verdict:
+    """Return the verdict on a strategy in a cell that can be judged."""
     verdict = findings.verdict(cell, name)
     assert verdict is not None, "only of cells that can be judged"
     return verdict
@@ -116,7 +118,7 @@ def _cells_with(findings: Findings, name: str, cells: Sequence[Cell], *words: st
 
 def _comparison_sentences(findings: Findings, line: _Line) -> list[str]:
     """Return a sentence for each group of strategies with the same verdicts, effects first."""
-    alike: dict[tuple[tuple[str, tuple[Cell, ...]], ...], list[str]] = {}
+    alike: dict[_Effects, list[str]] = {}
     for name in _others(findings):
         by_word = ((word, _cells_with(findings, name, line.cells, word)) for word in VERBS)
         effects = tuple((word, cells) for word, cells in by_word if cells)
@@ -126,18 +128,13 @@ def _comparison_sentences(findings: Findings, line: _Line) -> list[str]:
         alike.setdefault(effects, []).append(name)
     order = list(VERBS)
     return [
-        _sentence(findings, line, effects, alike[effects])
+        _effect_sentence(findings, line, effects, alike[effects])
         for effects in sorted(alike, key=lambda effects: order.index(effects[0][0]))
     ]
 
 
-def _sentence(
-    findings: Findings,
-    line: _Line,
-    effects: tuple[tuple[str, tuple[Cell, ...]], ...],
-    names: Sequence[str],
-) -> str:
-    """Return the sentence on strategies of equal effects. effects: word -> the cells that have it."""
+def _effect_sentence(findings: Findings, line: _Line, effects: _Effects, names: Sequence[str]) -> str:
+    """Return the sentence on the strategies `names`, which have equal effects along the line."""
     subject = listed(STRATEGIES[name].title for name in names)
     by_word, parts = dict(effects), []
     for word, cells in effects:
@@ -154,7 +151,7 @@ def _sentence(
 def _amount(
     findings: Findings, line: _Line, cells: Sequence[Cell], since: Cell | None, names: Sequence[str]
 ) -> str:
-    """Return the difference in points, as a clause: at the threshold `since`, else at the last cell."""
+    """Return a clause on the difference in points: at the cell `since`, else at the last of `cells`."""
     at = since or cells[-1]
     verdicts = [_verdict(findings, at, name) for name in names]
     sizes = [_points(each) for each in sorted(abs(each.difference.mean) for each in verdicts)]
@@ -167,10 +164,10 @@ def _amount(
 def _range(
     line: _Line, cells: Sequence[Cell], reaching: Sequence[Cell], unsure: Sequence[Cell] = ()
 ) -> tuple[str, Cell | None]:
-    """Return the values of these cells as text, and the threshold from which all are `reaching`.
+    """Return the values of `cells` as text, and the cell from which on all are `reaching`, or None.
 
-    Values that are `unsure` break no threshold, as long as the last value is sure. Two values are
-    named: no more is known of what lies beyond them.
+    Cells that are `unsure` break no such range, as long as its last is sure. Of one or two values no
+    range is made: no more is known of what lies beyond them.
     """
     if tuple(cells) == line.cells and len(cells) > 1:
         return "at every value", None
@@ -214,7 +211,7 @@ def _grid_headline(findings: Findings, lines: Sequence[_Line]) -> str:
 
 
 def _where(findings: Findings, line: _Line, name: str, word: str) -> str:
-    """Return at which values of a line the strategy has this word, as text."""
+    """Return at which values of a line the strategy has this word; "nowhere" if at none."""
     cells = _cells_with(findings, name, line.cells, word)
     unsure = _cells_with(findings, name, line.cells, "undecided")
     if cells:
@@ -266,14 +263,17 @@ def _broken_masks(study: Study) -> list[str]:
 
 
 def _points(size: float) -> str:
+    """Return a share as whole points."""
     return number(100 * size, ".0f")
 
 
 def _from_to(texts: Sequence[str]) -> str:
+    """Return the first and the last text as "3 to 9", or one where they are equal."""
     return " to ".join(dict.fromkeys((texts[0], texts[-1])))
 
 
 def _chance(findings: Findings, judged: Sequence[Cell]) -> str:
+    """Return the sentence on chance, from its lowest to its highest in the judged cells."""
     levels = sorted(findings.chance(cell) for cell in judged)
     extremes = _from_to([percent(level, 0) for level in levels])
     return f"Chance, always giving the commonest label, is {extremes}."

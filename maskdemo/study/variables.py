@@ -26,12 +26,12 @@ BETWEEN = "_"
 
 @dataclass(frozen=True)
 class Variable:
-    """One thing to vary.
+    """A thing to vary.
 
     setting: what a value may be, and how a link writes it. title: for axes. phrase: a value in a
-    sentence, `{}` being the value. values: sensible ones, if they depend on the experiment a function
-    of it; by default all options of the setting. changes: the settings that a value changes in an
-    experiment, by default the setting itself.
+    sentence, `{}` being the value. values: worth trying, perhaps a function of the experiment; ignored
+    where the setting has options. changes: the settings that a value changes in an experiment, by
+    default the setting itself.
     """
 
     setting: Setting
@@ -41,7 +41,7 @@ class Variable:
     changes: Callable[[Experiment, Value], dict[str, Any]] | None = None
 
     def usual_values(self, base: Experiment) -> tuple[Value, ...]:
-        """Return values worth trying in this experiment."""
+        """Return values worth trying in this experiment, all options where there are such."""
         if isinstance(self.setting, Choice):
             return tuple(self.setting.options)
         return self.values(base) if callable(self.values) else self.values
@@ -93,7 +93,7 @@ SPREAD = Number(
 )
 
 
-def _around_the_centre(base: Experiment, spread: Value) -> dict[str, Any]:
+def _lengths_around_mean(base: Experiment, spread: Value) -> dict[str, Any]:
     """Return lengths `spread` steps apart around the base's mean; raise `InvalidSettings` if unfit."""
     if base.spec.fixed:
         raise InvalidSettings(
@@ -123,8 +123,7 @@ _PAD_VALUES = (-2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0)
 
 def _padded_lengths(base: Experiment) -> tuple[Value, ...]:
     """Return padded lengths worth trying: from half the longest sequence to four times its length."""
-    # Evenly spaced as ratios, from no padding for the longest sequence to four times its length; and on
-    # the other side of it, where sequences are cut, to half its length.
+    # Evenly spaced as ratios; below the longest sequence, where sequences are cut, two more.
     longest = base.max_length
     max_length = MAX_CELLS // ((base.train_size + base.test_size) * base.spec.features)
     furthest = min(max(4 * longest, longest + 30), int(NUMBERS["padded_length"].high), max_length)
@@ -171,7 +170,7 @@ VARIABLES: dict[str, Variable] = {
             "Spread of the lengths, longest less shortest, in steps",
             "a spread of {} steps",
             _spreads,
-            _around_the_centre,
+            _lengths_around_mean,
         ),
         Variable(
             SETTINGS["missing_rate"],
@@ -186,14 +185,14 @@ VARIABLES: dict[str, Variable] = {
 
 
 def short_title(vary: str, *, unit: bool = False) -> str:
-    """Return a short title of the variable. unit: with its unit, where it has any."""
+    """Return a short title of the variable `vary`. unit: with ", in steps" where these are its unit."""
     variable = VARIABLES[vary]
     counted = ", in steps" if unit and variable.unit == "steps" else ""
     return variable.title.split(",")[0] + counted
 
 
 def value_text(vary: str, value: Value) -> str:
-    """Return a value for people.
+    """Return a value of the variable `vary` for people.
 
     >>> value_text("missing_rate", 0.3), value_text("side", "pre"), value_text("pad_value", -9.0)
     ('30%', 'In front', '−9')
@@ -206,14 +205,14 @@ def value_text(vary: str, value: Value) -> str:
 
 
 def write_values(name: str, values: tuple[Value, ...]) -> str:
-    """Return the text of these values in a link."""
+    """Return the text of a variable's values in a link. name: of the variable."""
     return BETWEEN.join(VARIABLES[name].setting.format(value) for value in values)
 
 
 def read_values(name: str, texts: Sequence[str], where: str = "doses") -> tuple[Value, ...]:
-    """Return values of the variable `name`, as links and commands write them.
+    """Return the values in these texts, as links and commands write them; texts if `name` is unknown.
 
-    where: the setting at fault where a text is no value. Raises `InvalidSettings`.
+    where: the setting to blame where a text is no value. Raises `InvalidSettings`.
     """
     if name not in VARIABLES:
         return tuple(texts)

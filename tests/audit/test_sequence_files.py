@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from maskdemo.cli.audit_files import sequences_in, sequences_of
+from maskdemo.cli.audit_files import read_sequences, sequences_in
 from maskdemo.errors import UnsupportedModel
 
 
@@ -58,13 +58,13 @@ def test_what_is_no_table_comes_to_a_sentence(ending, content, words, tmp_path):
     path = tmp_path / f"mine{ending}"
     path.write_bytes(content)
     with pytest.raises(UnsupportedModel, match=words):
-        sequences_of(path)
+        read_sequences(path)
 
 
 def test_a_mark_of_the_byte_order_is_no_part_of_a_name(tmp_path):
     path = tmp_path / "mine.csv"
     path.write_bytes(b"\xef\xbb\xbfa,1\r\na,2\r\n")
-    assert [each.tolist() for each in sequences_of(path)] == [[[1.0], [2.0]]]
+    assert [each.tolist() for each in read_sequences(path)] == [[[1.0], [2.0]]]
 
 
 def test_numbers_too_large_for_single_precision_are_left_to_the_audit():
@@ -84,4 +84,4 @@ def test_a_damaged_archive_comes_to_a_sentence(damage, tmp_path):
     elif damage != "object":
         path.write_bytes({"cut": whole[: len(whole) // 2], "empty": b"", "text": b"x"}[damage])
     with pytest.raises(UnsupportedModel, match=r"mine\.npz holds no sequences"):
-        sequences_of(path)
+        read_sequences(path)
