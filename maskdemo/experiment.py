@@ -17,14 +17,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
 from typing import Any
 
 from maskdemo.data.tasks import OWN, TASKS, Task
 from maskdemo.errors import InvalidSettings
-from maskdemo.settings import Choice, Number, Selection, Setting, Switch, parse_leniently
+from maskdemo.settings import (
+    Choice,
+    Number,
+    Selection,
+    Switch,
+    parse_leniently,
+    setting_field,
+    settings_of,
+)
 from maskdemo.strategies import STRATEGIES
 from maskdemo.titles import BATCHES, CUT_ENDS, READ_OUTS, SIDES
 
@@ -36,11 +44,6 @@ COSTLY = ("epochs", "repeats", "train_size", "units", "strategies", "padded_leng
 MAX_WORK = 6e12
 #: Sequences x padded length x features: what the padded batches of an experiment may hold.
 MAX_CELLS = 6_400_000
-
-
-def _setting(default: Any, described: Setting) -> Any:
-    """Return a dataclass field with this default; its metadata has the description of the setting."""
-    return field(default=default, metadata={"setting": described})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,72 +58,72 @@ class Experiment:
     """
 
     # fmt: off
-    task: str = _setting("japanese_vowels", Choice(
+    task: str = setting_field("japanese_vowels", Choice(
         "Task", SEQUENCES, "What there is to learn.", options=TASKS))
-    train_size: int = _setting(500, Number(
+    train_size: int = setting_field(500, Number(
         "Training sequences", SEQUENCES, "How many sequences there are to learn from.",
         unit="sequences", low=16, high=4000, step=100))
-    test_size: int = _setting(300, Number(
+    test_size: int = setting_field(300, Number(
         "Test sequences", SEQUENCES, "How many unseen sequences the accuracy is about.",
         unit="sequences", low=16, high=2000, step=100))
-    min_length: int = _setting(5, Number(
+    min_length: int = setting_field(5, Number(
         "Shortest length", SEQUENCES, "Of the sequences before they are padded.",
         unit="steps", low=1, high=100))
-    max_length: int = _setting(15, Number(
+    max_length: int = setting_field(15, Number(
         "Longest length", SEQUENCES, "Lengths are drawn evenly from the shortest to the longest.",
         unit="steps", low=1, high=100))
-    padded_length: int = _setting(60, Number(
+    padded_length: int = setting_field(60, Number(
         "Padded length", PADDING, "What all sequences are padded to; longer ones are cut to it.",
         unit="steps", low=1, high=200))
-    side: str = _setting("post", Choice(
+    side: str = setting_field("post", Choice(
         "Side", PADDING, "Where the padding goes.", options=SIDES))
-    truncating: str = _setting("pre", Choice(
+    truncating: str = setting_field("pre", Choice(
         "Truncation", PADDING, "Where a sequence longer than the padded length loses steps.",
         options=CUT_ENDS))
-    pad_value: float = _setting(0.0, Number(
+    pad_value: float = setting_field(0.0, Number(
         "Pad value", PADDING, "What is written at padded steps and missing readings.",
         low=-1000.0, high=1000.0, whole=False))
-    mask_value: float = _setting(0.0, Number(
+    mask_value: float = setting_field(0.0, Number(
         "Mask value", PADDING,
         "What the Masking layer takes for padding: a step where all features equal it.",
         low=-1000.0, high=1000.0, whole=False))
-    missing_rate: float = _setting(0.0, Number(
+    missing_rate: float = setting_field(0.0, Number(
         "Missing readings", SEQUENCES,
         "Share of readings inside the sequences that were never observed.",
         unit="share", low=0.0, high=0.9, step=0.05, whole=False))
-    strategies: tuple[str, ...] = _setting(
+    strategies: tuple[str, ...] = setting_field(
         ("no_mask", "masking_layer", "last_valid_step", "mask_feature"), Selection(
         "Strategies", STRATEGY, "Ways of handling the padding, to be compared.",
         options=STRATEGIES, noun="strategy"))
-    count_invalid: bool = _setting(True, Switch(
+    count_invalid: bool = setting_field(True, Switch(
         "Count invalid steps", STRATEGY,
         "Whether padded and missing steps count in the loss and the reported accuracy of a task with "
         "a label at each step."))
-    read_out: str = _setting("last", Choice(
+    read_out: str = setting_field("last", Choice(
         "Answer from", TRAINING,
         "What the answer for a sequence is read from: its last state, or the mean of the states after "
         "all steps that the strategy does not mask.",
         options=READ_OUTS))
-    units: int = _setting(32, Number(
+    units: int = setting_field(32, Number(
         "Units", TRAINING, "Size of the LSTM's state.",
         unit="units", low=1, high=128, offered=(4, 8, 16, 32, 64)))
-    epochs: int = _setting(20, Number(
+    epochs: int = setting_field(20, Number(
         "Epochs", TRAINING, "How often the training goes through all sequences.",
         unit="epochs", low=1, high=200))
-    batch_size: int = _setting(32, Number(
+    batch_size: int = setting_field(32, Number(
         "Batch size", TRAINING, "How many sequences one step of the training takes.",
         unit="sequences", low=1, high=512, offered=(16, 32, 64, 128)))
-    batches: str = _setting("fixed", Choice(
+    batches: str = setting_field("fixed", Choice(
         "Batches padded to", TRAINING,
         "What a batch is padded to: the padded length, or its own longest sequence, alone or with "
         "sequences of like length together.", options=BATCHES))
-    learning_rate: float = _setting(0.003, Number(
+    learning_rate: float = setting_field(0.003, Number(
         "Learning rate", TRAINING, "Adam's step size.",
         low=1e-5, high=1.0, step=0.001, whole=False))
-    repeats: int = _setting(5, Number(
+    repeats: int = setting_field(5, Number(
         "Repeats", TRAINING, "Each repeat has other data, weights and batch order.",
         unit="repeats", low=1, high=20))
-    seed: int = _setting(0, Number(
+    seed: int = setting_field(0, Number(
         "Seed", TRAINING, "The same seed gives the same data, weights and curves.",
         low=0, high=2**31 - 1))
     # fmt: on
@@ -276,17 +279,9 @@ class Experiment:
 
 
 #: Every setting of an experiment by its name, in the order of the fields.
-SETTINGS: Mapping[str, Setting] = MappingProxyType(
-    {
-        each.name: replace(each.metadata["setting"], name=each.name)
-        for each in fields(Experiment)
-        if each.metadata
-    }
-)
-#: What each is where nobody says anything.
-DEFAULTS: Mapping[str, Any] = MappingProxyType(
-    {each.name: each.default for each in fields(Experiment) if each.metadata}
-)
+SETTINGS = settings_of(Experiment)
+#: The default of each.
+DEFAULTS: Mapping[str, Any] = MappingProxyType({name: getattr(Experiment, name) for name in SETTINGS})
 #: The settings that are numbers.
 NUMBERS: Mapping[str, Number] = MappingProxyType(
     {name: each for name, each in SETTINGS.items() if isinstance(each, Number)}

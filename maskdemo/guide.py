@@ -22,10 +22,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, replace
 from itertools import product
 from math import ceil
-from types import MappingProxyType
 from typing import Any
 
 from maskdemo.data.tasks import TASKS
@@ -33,7 +32,7 @@ from maskdemo.evidence import BASELINE, Accuracies, Verdict, mask_effect, need, 
 from maskdemo.evidence.phrases import listed
 from maskdemo.experiment import Experiment
 from maskdemo.scenarios import DRAWN
-from maskdemo.settings import Choice, Setting, Switch, parse_leniently
+from maskdemo.settings import Choice, Switch, parse_leniently, setting_field, settings_of
 from maskdemo.titles import Option
 
 #: (a real step can equal the pad value, a label each step) -> the tasks that are so.
@@ -47,11 +46,6 @@ TASKS_LIKE: Mapping[tuple[bool, bool], tuple[str, ...]] = {
 MISSING_RATE = 0.3
 
 
-def _question(default: Any, described: Setting) -> Any:
-    """Return a dataclass field with a default answer, which carries its question."""
-    return field(default=default, metadata={"question": described})
-
-
 def _options(**titles: str) -> dict[str, Option]:
     """Return options by name; titles: name -> title."""
     return {name: Option(title) for name, title in titles.items()}
@@ -62,30 +56,30 @@ class Setup:
     """The answer to every question. Raises `InvalidSettings` with a sentence for the first bad one."""
 
     # fmt: off
-    lengths: str = _question("differ", Choice(
+    lengths: str = setting_field("differ", Choice(
         "Lengths of the sequences", "", "Sequences of one length are not padded at all.",
         options=_options(differ="Differ", equal="All equal")))
-    side: str = _question("post", Choice(
+    side: str = setting_field("post", Choice(
         "Padding", "", "In front is `padding=\"pre\"` in Keras. To the batch's longest: "
         "after the end, each batch with a length of its own, as `padded_batch` of `tf.data` does.",
         options=_options(post="After the end", pre="In front", longest="To the batch's longest")))
-    ratio: str = _question("2", Choice(
+    ratio: str = setting_field("2", Choice(
         "Padded length, against the longest sequence", "", "For sequences of up to 50 steps, twice is "
         "a padded length of 100.",
         options={"1": Option("The same"), **{
             each: Option(f"{each} times") for each in ("1.5", "2", "4")}}))
-    collides: bool = _question(False, Switch(
+    collides: bool = setting_field(False, Switch(
         "A real step can equal the pad value", "",
         "In every feature at once, such as a step of zeros where padding is zeros too."))
-    labels: str = _question("sequence", Choice(
+    labels: str = setting_field("sequence", Choice(
         "One label for", "", "With a label for each step, padded steps count neither in the loss "
         "nor in the accuracy.",
         options=_options(sequence="Each sequence", step="Each step")))
-    read_out: str = _question("last", Choice(
+    read_out: str = setting_field("last", Choice(
         "The answer is read from", "",
         "The LSTM's last output, or the mean of its outputs (GlobalAveragePooling1D).",
         options=_options(last="The last step", mean="A mean")))
-    missing: bool = _question(False, Switch(
+    missing: bool = setting_field(False, Switch(
         "Readings are missing inside", "",
         "Steps within a sequence that were never observed, written as the pad value."))
     # fmt: on
@@ -133,9 +127,7 @@ class Setup:
 
 
 #: Every question by its name, in the order in which they are asked.
-QUESTIONS: Mapping[str, Setting] = MappingProxyType(
-    {each.name: replace(each.metadata["question"], name=each.name) for each in fields(Setup)}
-)
+QUESTIONS = settings_of(Setup)
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, field, fields, replace
 from math import inf, isfinite
+from types import MappingProxyType
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
@@ -238,6 +239,17 @@ class Switch(Setting):
     def format(self, value: Any) -> str:
         """Return "yes" or "no"."""
         return "yes" if value else "no"
+
+
+def setting_field(default: Any, setting: Setting) -> Any:
+    """Return a dataclass field with this default, for `settings_of` to find the setting in."""
+    return field(default=default, metadata={"setting": setting})
+
+
+def settings_of(dataclass: type) -> Mapping[str, Setting]:
+    """Return name -> setting, which gets that name, of each `setting_field` of a dataclass in order."""
+    described = {each.name: each.metadata["setting"] for each in fields(dataclass) if each.metadata}
+    return MappingProxyType({name: replace(each, name=name) for name, each in described.items()})
 
 
 def parse_leniently(

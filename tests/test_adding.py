@@ -177,7 +177,7 @@ def test_a_strategy_is_one_entry(flagged, capsys):
 
 
 FIELD = """
-    patience: int = _setting(5, Number(
+    patience: int = setting_field(5, Number(
         "Patience", TRAINING, "How long to wait for something better.",
         unit="epochs", low=0, high=50))
     # fmt: on

@@ -62,7 +62,7 @@ def taken(file: str, before: str, after: str, folder: Path) -> set[str]:
         pytest.param("experiment.py", '"Padded length"', '"Padded to"', id="a setting's title"),
         pytest.param("experiment.py", "Where the padding goes.", "At which end.", id="a help text"),
         pytest.param("experiment.py", "low=1, high=200", "low=2, high=300", id="a slider's limit"),
-        pytest.param("experiment.py", "_setting(0.003,", "_setting(0.001,", id="a default"),
+        pytest.param("experiment.py", "setting_field(0.003,", "setting_field(0.001,", id="a default"),
         pytest.param("scenarios.py", "51 or more", "more than 50", id="a scenario's sentence"),
         pytest.param("titles.py", "erases what was read", "forgets it", id="a strategy's sentence"),
         pytest.param("evidence/verdict.py", "is above zero", "exceeds zero", id="a verdict's sentence"),
