@@ -94,6 +94,7 @@ class Cache(Generic[V]):
                 self._drop(key)
 
     def __len__(self) -> int:
+        """Return how many values are kept."""
         return len(self._kept)
 
     def _next_to_go(self) -> tuple[Hashable, ...]:

@@ -130,6 +130,7 @@ class Experiment:
     own: Task | None = None
 
     def __post_init__(self) -> None:
+        """Bring every setting into its normal form, and check each, their order and their cost."""
         self._check_task()
         dictated = self.spec.dictated
         for name, setting in SETTINGS.items():

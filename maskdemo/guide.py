@@ -85,6 +85,7 @@ class Setup:
     # fmt: on
 
     def __post_init__(self) -> None:
+        """Check every answer."""
         for name, question in QUESTIONS.items():
             object.__setattr__(self, name, question.checked(getattr(self, name)))
 

@@ -41,7 +41,7 @@ class Titled(Protocol):
 
 @dataclass(frozen=True)
 class Setting(ABC):
-    """One setting.
+    """The description of one setting, whose value is elsewhere.
 
     title, help: for people. group: the heading that it stands under. unit: what its numbers count, in
     the plural; "share" for a number that is shown in percent. name: in code, links and files.
@@ -89,7 +89,8 @@ class Setting(ABC):
 class Number(Setting):
     """A number from low to high, both included.
 
-    step: a control's. offered: where given, a control offers these alone, and not all from low to high.
+    step: of a slider. whole: whether it is an int. offered: where given, a control offers these alone,
+    and not all from low to high.
     """
 
     low: float

@@ -26,6 +26,7 @@ class Sequences:
     labels: tuple[NDArray[np.int32], ...]
 
     def __len__(self) -> int:
+        """Return N."""
         return len(self.values)
 
 

@@ -117,7 +117,7 @@ _SWEEPS: Cache[dict[str, Sweep]] = Cache(64)
 
 
 def gradients_of_all(sequence: InspectedSequence) -> dict[str, dict[str, Landing]]:
-    """Return `InspectedSequence.gradients` summed over the first `MAX_SEQUENCES` of the test set."""
+    """Return the cached `gradients`, summed over the first `MAX_SEQUENCES` of the test set."""
 
     def of_all() -> dict[str, dict[str, Landing]]:
         batch = inputs(sequence.experiment).test.rows(slice(0, MAX_SEQUENCES))

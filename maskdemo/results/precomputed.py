@@ -119,7 +119,7 @@ def audit_report(content: bytes, folder: Path = FOLDER) -> Report | None:
 
 
 def audit_key(content: bytes) -> str:
-    """Return the name under which the report on this configuration is kept."""
+    """Return the digest of a configuration, under which the report on it is kept."""
     return hashlib.sha256(content).hexdigest()
 
 

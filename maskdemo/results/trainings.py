@@ -57,7 +57,10 @@ class TrainingStore:
             self._guarded(lambda file: None)
 
     def find(self, experiment: Experiment, repeat: int) -> Outcome | None:
-        """Return the outcome of this training (of a single strategy); None if it is not stored."""
+        """Return the outcome of this training, of a single strategy; None if it is not stored.
+
+        That of a person's own sequences never is.
+        """
         if experiment.is_own:
             return None
         key = _key(experiment, repeat)

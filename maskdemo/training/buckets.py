@@ -166,7 +166,7 @@ def layout_for_inference(
 
 
 def programs_of_training(experiment: Experiment) -> tuple[ProgramKey, ...]:
-    """Return the programs that train and that read answers; all strategies have the same."""
+    """Return the program that trains and the one that reads answers, the same for all strategies."""
     settings = _settings(experiment)
     sizes = {"batch_size": experiment.batch_size, "pooled": experiment.averages}
     train = _shape(experiment.train_size, **sizes, **settings)
