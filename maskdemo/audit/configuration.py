@@ -53,7 +53,10 @@ def _parse_json(text: str) -> Any:
 
 
 class _Reader:
-    """Reads one configuration, and counts its layers to refuse more than MAX_LAYERS."""
+    """Reads one configuration, and counts its layers to refuse more than MAX_LAYERS.
+
+    raw: a serialized Keras object, as parsed. depth: how many models and layers that is nested in.
+    """
 
     def __init__(self) -> None:
         self.layers = 0

@@ -61,7 +61,7 @@ class _OwnCode:
 
 
 def faults(pair: TracePair, tolerance: float) -> tuple[list[Fault], float]:
-    """Return all faults, and how far the model's outputs still move once these are repaired.
+    """Return all faults, and the share by which the model's outputs still move once they are repaired.
 
     tolerance: the share of its largest number that a call may move by rounding.
     """
@@ -100,7 +100,7 @@ def faults(pair: TracePair, tolerance: float) -> tuple[list[Fault], float]:
 
 
 def _first_to_move(pair: TracePair, tolerance: float) -> tuple[list[Call], _OwnCode | None]:
-    """Return the calls whose outputs move although no input does; or else own code that moves first."""
+    """Return the calls whose outputs move though no input does, or own code that moves first."""
     movers: list[Call] = []
     moved_before = False
     for call in pair.padded.calls:

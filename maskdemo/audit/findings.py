@@ -30,7 +30,7 @@ def findings_of(
     largest: float | None,
     unexplained: tuple[str, str] | None = None,
 ) -> list[Finding]:
-    """Return a finding for each cause and layer, and one for all layers that no mask ever reaches.
+    """Return a finding for each cause and layer, but one for all layers that no mask ever reaches.
 
     sentence: what was measured, without its full stop. largest: how far outputs moved. unexplained:
     name and class of a model whose outputs still move once all faults are put right.

@@ -36,18 +36,18 @@ def steps_of_fixed_inputs(
         for each in call.inputs:
             if each.key not in axes and (model_input := _as_input(each, batch, fixed)):
                 axes[each.key] = (model_input, 1)
-            _keep(names, each.array, axes.get(each.key))
+            _add_name(names, each.array, axes.get(each.key))
         for key, array in zip(call.keys, call.outputs, strict=True):
             if key not in axes:  # else an inner call made it
                 axes[key] = _axis_of_output(call, array, axes)
-            _keep(names, array, axes.get(key))
+            _add_name(names, array, axes.get(key))
     for key, array in zip(record.calls[-1].keys, record.outputs, strict=False):
-        _keep(names, array, axes.get(key))
+        _add_name(names, array, axes.get(key))
     return names
 
 
-def _keep(names: dict[int, str], array: np.ndarray, found: tuple[ModelInput, int] | None) -> None:
-    """Add to `names`, by `id`, the input of one length whose steps an array, (N, steps, ...), has."""
+def _add_name(names: dict[int, str], array: np.ndarray, found: tuple[ModelInput, int] | None) -> None:
+    """Add the name of the input in `found`, by `id`, if the array has the steps of that on axis 1."""
     if found is not None and found[1] == 1 and array.ndim > 1 and array.shape[1] == found[0].steps:
         names[id(array)] = found[0].name
 

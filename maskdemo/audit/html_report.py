@@ -96,7 +96,7 @@ def _layer_svg(
     above: str,
     leads_on: bool,
 ) -> str:
-    """Return the drawing of a row of `height` from `top` on.
+    """Return the SVG of a row of `height` from `top` on, both in pixels.
 
     others: name and mask of what it takes in beside the row above. above: the mask that comes from
     there; empty where no line does. leads_on: whether its own line leads to the row below.

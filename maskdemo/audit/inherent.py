@@ -29,7 +29,8 @@ _LAYING_OUT = ("Flatten", "Reshape", "Permute", "Transpose", "Swapaxes", "Einsum
 def only_counts_positions(call: Call, pair: TracePair, tolerance: float) -> bool:
     """Whether the number of padded steps alone moves a call's outputs, not the values at them.
 
-    The layer is called once more with other values at padded steps.
+    The layer is called once more with other values at padded steps. False for recurrent layers and for
+    the whole model, and where that raises.
     """
     if is_a(call.layer, *RECURRENT, "Bidirectional") or call is pair.padded.calls[-1]:
         return False

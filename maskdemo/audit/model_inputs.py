@@ -68,7 +68,7 @@ class ModelInput:
 
     @property
     def graph_shape(self) -> tuple[int | None, ...]:
-        """The shape of any batch, without its first axis."""
+        """The shape for batches of any length, without the batch axis."""
         if not self.is_sequence or self.steps is not None:
             return self.shape
         return (None, None) if self.is_square else (None, *self.shape[1:])
@@ -111,7 +111,7 @@ def model_inputs_of(
     hints.refuse_unknown(read)
     counted = {} if rows is None else counted_inputs(rows)
     hints = replace(hints, lengths=counted | dict(hints.lengths), counted=frozenset(counted))
-    found = [_model_input(model, name, each, hints) for name, each in read.items()]
+    found = [(_model_input(model, name, each, hints), each) for name, each in read.items()]
     model_inputs = _without_doubtful(found, hints)
     if not any(each.kind in ("values", "tokens") for each in model_inputs):
         shapes = ", ".join(f"{each.name} {each.shape}" for each in model_inputs)
@@ -121,9 +121,7 @@ def model_inputs_of(
     return _with_sequences(model_inputs, hints)
 
 
-def _model_input(
-    model: Any, name: str, found: InputReaders, hints: InputHints
-) -> tuple[ModelInput, InputReaders]:
+def _model_input(model: Any, name: str, found: InputReaders, hints: InputHints) -> ModelInput:
     """Return an input with its kind, pad value and vocabulary; raise UnsupportedModel for text."""
     if found.dtype == "string":
         raise UnsupportedModel(f"The input {name!r} takes text; audit the model behind its tokens.")
@@ -134,7 +132,7 @@ def _model_input(
     vocabulary = 0
     if kind == "tokens" or (whole and kind in ("values", "fixed")):
         vocabulary = min((each.input_dim for each in embeddings), default=SMALL_VOCABULARY)
-    model_input = ModelInput(
+    return ModelInput(
         name=name,
         kind=kind,
         shape=found.shape,
@@ -145,7 +143,6 @@ def _model_input(
         source=source,
         masked_by=tuple(found.masked_by if found.known else _masking_anywhere(model, kind)),
     )
-    return model_input, found
 
 
 def _kind(name: str, found: InputReaders, hints: InputHints, embedded: bool) -> Kind:
@@ -234,7 +231,7 @@ def data_of(model_inputs: tuple[ModelInput, ...]) -> list[ModelInput]:
 def _pad_value(
     model: Any, name: str, kind: Kind, found: InputReaders, hints: InputHints
 ) -> tuple[float, str]:
-    """Return the value of padded steps of an input, and a clause on the source of that value."""
+    """Return the value of padded steps of an input, and a clause on its source; 0 and "" by default."""
     if kind == "mask":
         return (float(hints.masks[name]), "as told") if name in hints.masks else (0.0, "")
     if kind not in ("values", "tokens"):
@@ -253,7 +250,7 @@ def _pad_value(
 
 
 def _masking_anywhere(model: Any, kind: Kind) -> Iterator[tuple[float, Any]]:
-    """Yield each value and layer that may mask an input of this kind whose readers are unknown."""
+    """Yield value and layer: the first Masking's for values, each masking Embedding's for tokens."""
     if kind == "values":
         for layer in layers_of(model, "Masking"):
             if (value := mask_value(layer)) is not None:

@@ -63,7 +63,7 @@ def _copy_with(copier: _Copier, model: Any, others: tuple[ModelInput, ...]) -> t
 
 
 def _try_lengths(copy: Any, model_inputs: tuple[ModelInput, ...], but: set[int | None]) -> None:
-    """Raise the error of a copy that runs on no other length than those in `but`."""
+    """Raise the error of a copy that runs on none of _TRIED_LENGTHS, without those in `but`."""
     lengths = [length for length in _TRIED_LENGTHS if length not in but]
     for length in lengths:
         batch = {
@@ -81,9 +81,9 @@ def _try_lengths(copy: Any, model_inputs: tuple[ModelInput, ...], but: set[int |
 class _Copier:
     """Copies models for inputs of other steps.
 
-    sizes: from a number of steps in the model to that in the copy, None for any. places: which weights
-    a layer keeps that has some for each place. resize_units: whether a layer with as many units as
-    there are steps gets as many as the copy has steps. was_cut: whether any weights were left out.
+    sizes: from a number of steps in the model to that in the copy, None for any. kept_weights: which
+    weights a layer keeps that has some for each place. resize_units: whether a layer with as many units
+    as there are steps gets as many as the copy has steps. was_cut: whether any weights were left out.
     """
 
     def __init__(
@@ -165,7 +165,7 @@ class _Copier:
             return type(operation).from_config(config)
 
     def _resized(self, config: dict[str, Any]) -> dict[str, Any]:
-        """Return a configuration that reshapes to another number of steps."""
+        """Return a layer's configuration for the copy's steps: target shapes and maybe units."""
         for key, place in (("target_shape", 0), ("newshape", 1)):
             target: list[int] = list(config.get(key) or [])
             size = target[place] if place < len(target) else -1
@@ -194,7 +194,7 @@ class _Copier:
             new.assign(value)
 
     def _cut(self, value: np.ndarray, axis: int, size: int) -> np.ndarray:
-        """Return `size` places of a weight's axis: the first, the last, or the first of features."""
+        """Return a weight cut to `size` places on an axis: those that `kept_weights` names."""
         places = np.arange(value.shape[axis])
         if self._kept_weights == "last":
             places = places[-size:]
@@ -204,7 +204,7 @@ class _Copier:
         return np.take(value, places[:size], axis)
 
     def _cut_constants(self, given: Any) -> Any:
-        """Return arguments with the steps of arrays that are constants of the graph cut."""
+        """Return arguments of a call, with constants of the graph cut to the copy's number of steps."""
         import keras
 
         def cut(value: Any) -> Any:

@@ -164,7 +164,7 @@ def measures(
     added: int,
     timed: Sequence[str] = (),
 ) -> list[Measure]:
-    """Measure how far each output moves with padding on a side.
+    """Return a measure for each output: how far it moves with padding on a side.
 
     added: steps beyond the longest; 0 for sequences of all lengths in one batch. Inputs of one length
     are not made longer: padded in front, their sequences stand at the end in place of the start. timed:
@@ -241,7 +241,7 @@ def exceeds(reference: Reference, row: int, outputs: Sequence[np.ndarray]) -> bo
 
 
 def _worst(excess: np.ndarray, samples: Samples) -> int:
-    """Return the index of the largest excess, above 1 of a tolerance if any; short sequences first."""
+    """Return the index of the largest excess: of a short sequence, unless only long ones exceed 1."""
     short = samples.short()
     moved = any(excess[index] > 1 for index in short) or excess.max() <= 1
     return max(short, key=lambda index: excess[index]) if moved else int(np.argmax(excess))

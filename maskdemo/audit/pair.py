@@ -221,7 +221,7 @@ def expanded_mask(mask: np.ndarray, ndim: int) -> np.ndarray:
 def trace_pair(
     model: Any, samples: Samples, index: int, side: Side, added: int, among: Iterable[int]
 ) -> TracePair:
-    """Trace sequences as long as number `index`, at most MAX_TRACED, without padding and with it.
+    """Return the traces of sequences as long as number `index`, without and with padding.
 
     added: padded steps beyond the longest of the sequences `among`, which are indices, too.
     """

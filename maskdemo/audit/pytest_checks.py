@@ -94,7 +94,7 @@ def check_padding(
 
 
 def _check_without_name(name: str) -> Callable[[], None]:
-    """Return a check that raises NothingChecked, as there is no check of this name."""
+    """Return a check that raises NothingChecked, as CAUSES_OF has none of this name."""
 
     def check() -> None:
         __tracebackhide__ = True

@@ -28,7 +28,7 @@ _MAX_OUTPUTS_OF_ALL, _MIN_SEQUENCES = 16_000_000, 4
 def audit_config(
     config: dict[str, Any], *, on_stage: Callable[[str], None] = lambda stage: None
 ) -> Report:
-    """Audit the model that a configuration describes, with drawn weights.
+    """Return the report on the model that a configuration describes, with drawn weights.
 
     config: as `safe_config` returns it. A stranger's model is audited in a process of its own: see
     `sandbox`. Raises UnsupportedModel with a sentence for people.
@@ -45,7 +45,10 @@ def model_of(text: str) -> Any:
 
 
 def _count_outputs(config: dict[str, Any]) -> int:
-    """Count the outputs of all layers for a sequence, without memory for weights or outputs."""
+    """Return how many numbers all layers put out for a sequence, without memory for these or weights.
+
+    Raises UnsupportedModel where these, or the weights, are too many.
+    """
     import keras
 
     model: Any = None

@@ -51,7 +51,7 @@ class Finding:
 
     @property
     def fix(self) -> str:
-        """The programs that mend the fault; empty where none is known or none helped."""
+        """The text of the programs that mend the fault; "" where none is known or none helped."""
         of_cause = (CAUSES[self.cause].fix,)
         names = of_cause if self.cures is None else self.cures
         return "\n\n".join(program(each) for each in names if each)

@@ -44,7 +44,7 @@ def audit(
     count: int = SEQUENCES,
     on_stage: Callable[[str], None] = lambda stage: None,
 ) -> Report:
-    """Find out whether padding changes what a Keras model says, and at which layer.
+    """Return a report on whether padding changes what a Keras model says, and at which layer.
 
     model: a built keras.Model of any kind. It is left as it was.
     sequences: a list of arrays (steps, ...), without padding; for several inputs a mapping of their
@@ -132,7 +132,7 @@ def _audit_with(
     is_copy: bool,
     fixed_lengths: frozenset[int],
 ) -> Report:
-    """Audit a model whose inputs are known.
+    """Return the report on a model whose inputs are known.
 
     is_copy: whether it is a copy that takes any length. fixed_lengths: those of the model's inputs.
     """

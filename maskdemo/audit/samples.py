@@ -113,7 +113,7 @@ def draw(
     count: int = SEQUENCES,
     seed: int = SEED,
 ) -> Samples:
-    """Draw sequences that fit the inputs: standard normal values, or tokens other than padding.
+    """Return drawn sequences that fit the inputs: standard normal values, or tokens other than padding.
 
     stretch: how many times longer than LENGTHS. long: whether some have LONG steps. Inputs of a fixed
     length get shorter sequences. apart: the inputs of one row have different lengths.

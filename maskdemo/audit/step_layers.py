@@ -52,7 +52,7 @@ def steps_at_once(model: Any) -> Iterator[None]:
 
 
 def _in_one_batch(own: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a `call` of TimeDistributed that takes steps, (N, steps, ...), for as many sequences.
+    """Return a `call` of TimeDistributed that runs its layer once, on N * steps sequences of one step.
 
     own: Keras's `call`. It is used within graphs, and where the first or last step alone gives another
     output: the layer mixes sequences or draws random numbers.

@@ -108,6 +108,7 @@ def axis_after(
     """Return the axis of time in an operation's output; None where it has none, or none is known.
 
     before, after: shapes of the tensor and of the output. argument: the tensor's place in the call.
+    args: the positional arguments of that call.
     """
     if is_a(operation, "RNN", "Bidirectional"):
         keeps = operation.return_sequences and len(after) > 2

@@ -34,8 +34,9 @@ class Trial:
 
     flexible: whether the model is a copy that takes any length. fixed_lengths: numbers of steps that
     the model itself takes. notes: sentences on what could not be tried. findings: from running the
-    model as one graph. left_out: sequences without finite outputs.
-    tolerance: the share of an output's largest number up to which two runs of one batch are the same.
+    model as one graph. left_out: sequences without finite outputs. run: runs the model on a batch, as
+    one graph if possible. reference: outputs of every sequence without padding. tolerance: the share of
+    an output's largest number up to which two runs of one batch are the same.
     """
 
     def __init__(
@@ -143,7 +144,7 @@ class Trial:
         self.model.compute_output_spec(run_model.as_model_input(self.model, specs))
 
     def _finite_reference(self, precision: str) -> Reference:
-        """Return the outputs without padding, and leave out sequences whose outputs are not finite."""
+        """Return the reference, after sequences without finite outputs are left out."""
         if self.is_fixed:
             self.timed = outputs_of_fixed_inputs(self.model, self.samples)
         while True:
@@ -161,7 +162,7 @@ class Trial:
             self.outputs = run_model.run_eagerly(self.model, self.short_batch())
 
     def _run_rounded(self, batches: list[Batch]) -> list[list[np.ndarray]]:
-        """Run the model with other last digits of its weights, and of values that were drawn."""
+        """Return the outputs by batch, with other last digits of weights and of drawn values."""
         drawn = [each.name for each in self.model_inputs if each.kind == "values" and self.drawn]
         others = [
             {**batch, **{name: other_last_digits(batch[name]) for name in drawn}} for batch in batches
@@ -237,7 +238,7 @@ class Trial:
         return self.samples.padded_batch(self.samples.short(), "post")
 
     def measures(self, sides: Sequence[Side], added: Sequence[int]) -> list[Measure]:
-        """Measure how far the outputs move with padding.
+        """Return measures of how far each output moves, for each side and amount of padding.
 
         Raises UnsupportedModel where they move from one run to the next without any reason.
         """
@@ -285,7 +286,7 @@ class Trial:
         return [replace(each, before_activation=True) for each in result if each.output in outputs]
 
     def pair(self, measure: Measure) -> TracePair:
-        """Trace the sequence that moved furthest, and others as long, without and with that padding.
+        """Return traces of the sequence that moved furthest and others as long, also with that padding.
 
         Short sequences and little padding are soon traced; more is, where these show no leak.
         """
