@@ -50,7 +50,7 @@ def short_reason(failure: BaseException, layer: Any = None) -> str:
         reason = f"{quoted(layer.name)} ({kind}): {reason.removeprefix(f'{kind}.call').lstrip(': ')}"
     if not reason or reason.endswith((".call", "): ")):
         reason = f"{reason.rstrip(': ')}: {type(failure).__name__}".removeprefix(": ")
-    return _shorten(reason)
+    return reason if len(reason) <= MAX_REASON else f"{reason[: MAX_REASON - 1]}…"
 
 
 def _core_message(lines: list[str]) -> str:
@@ -66,8 +66,3 @@ def _core_message(lines: list[str]) -> str:
     wrapped = [line for line in lines if line.startswith("Exception encountered: ")]
     within = [line for line in lines if "Error: " in line and "File " not in line]
     return (wrapped or within or [" ".join(lines)])[0]
-
-
-def _shorten(text: str) -> str:
-    """Return the text, cut to MAX_REASON characters with an ellipsis as the last."""
-    return text if len(text) <= MAX_REASON else text[: MAX_REASON - 1] + "…"

@@ -114,6 +114,7 @@ _MASK = (
     _operation("NotEqual", "differs", "sequence", 0.0),
     _operation("Any", "mask", "differs", axis=-1),
 )
+_CONVOLUTION = _layer("Conv1D", "convolution", "masking", filters=8, kernel_size=3, padding="same")
 
 
 def _attention_model(by_hand: bool) -> str:
@@ -146,11 +147,6 @@ def _model_with_labels_by_step(layer: bool) -> str:
     lstm = _layer("LSTM", "lstm", "masking", units=8, return_sequences=True)
     answer = _layer("Dense", "answer", "squash", units=1, activation="sigmoid")
     return _functional_json(_input(), _masking(), lstm, squash, answer)
-
-
-def _convolution(name: str = "convolution") -> dict[str, Any]:
-    """Return a Conv1D layer of 8 filters and kernel size 3 on the layer "masking"."""
-    return _layer("Conv1D", name, "masking", filters=8, kernel_size=3, padding="same")
 
 
 def _readout(of: str, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -193,13 +189,13 @@ EXAMPLES: dict[str, ExampleModel] = {
             "Masking, Conv1D, LSTM: the mask is made and never arrives. Keras warns once.",
             "https://github.com/tensorflow/tensorflow/issues/73531",
             "long_post_padding",
-            _functional_json(_input(), _masking(), _convolution(), *_readout("convolution")),
+            _functional_json(_input(), _masking(), _CONVOLUTION, *_readout("convolution")),
             "The mask is handed to the LSTM.",
             _functional_json(
                 _input(),
                 *_MASK,
                 _masking(),
-                _convolution(),
+                _CONVOLUTION,
                 *_readout("convolution", _mask="mask"),
             ),
         ),

@@ -91,7 +91,8 @@ def faults(pair: TracePair, tolerance: float) -> tuple[list[Fault], float]:
         if pair.padded.calls[-1] in movers or any(lays_out_positions(each, pair) for each in movers):
             return list(result.values()), 0.0  # nothing comes after that, or nothing stays in place
         if not movers and own_code is None:
-            if pair.by_unit or not _moves_by_unit(pair, tolerance):
+            by_unit = replace(pair, by_unit=True)
+            if pair.by_unit or _change(by_unit.padded.calls[-1], by_unit) <= tolerance:
                 break
             pair.by_unit = True  # a small unit beside a large one
             continue
@@ -143,11 +144,6 @@ def _input_change(call: Call, input_tensor: InputTensor, pair: TracePair) -> flo
     """Return how far an input of a call moved at real steps, as a share of its largest number."""
     unpadded = pair.twin(call).inputs[call.inputs.index(input_tensor)].array
     return pair.share(unpadded, input_tensor.array)
-
-
-def _moves_by_unit(pair: TracePair, tolerance: float) -> bool:
-    """Whether a unit of the model's outputs moves, measured by its own largest number."""
-    return _change(pair.padded.calls[-1], replace(pair, by_unit=True)) > tolerance
 
 
 def _change(call: Call, pair: TracePair) -> float:

@@ -27,7 +27,8 @@ def with_masks_as_tried(run: Run, samples: Samples, drawn: bool, tolerance: floa
         if each.kind == "mask" and not each.from_caller and _is_inverted(run, samples, each, tolerance):
             new = replace(each, pad_value=1.0, source="as trying shows")
             for row in rows:
-                row[each.name] = 1 - _as_number(row[each.name])
+                mask = row[each.name]  # NumPy subtracts no bool
+                row[each.name] = 1 - (mask.astype("uint8") if mask.dtype == bool else mask)
         elif each.kind == "fixed" and each.shape in ((), (1,)) and of:
             with suppress(Exception):  # a category beyond its table
                 if _is_lengths(run, samples, replace(each, of=of), tolerance):
@@ -38,11 +39,6 @@ def with_masks_as_tried(run: Run, samples: Samples, drawn: bool, tolerance: floa
     if tuple(model_inputs) == samples.model_inputs:
         return samples
     return Samples(tuple(model_inputs), tuple(rows))
-
-
-def _as_number(array: np.ndarray) -> np.ndarray:
-    """Return an array of bool as uint8, so that arithmetic is possible; other arrays unchanged."""
-    return array.astype("uint8") if array.dtype == bool else array
 
 
 def _middle_row(samples: Samples, of: str) -> tuple[Row, np.ndarray]:

@@ -169,7 +169,7 @@ def findings_from_trace(model: Any, pair: TracePair, sides: tuple[str, ...]) -> 
             keeps_on = call
         if kind in ("LSTM", "GRU") and received == "right" and call.layer.use_cudnn is not False:
             cudnn = cudnn or call
-    if keeps_on is not None and _version_tuple(keras.__version__) < (3, 16):
+    if keeps_on is not None and tuple(map(int, keras.__version__.split(".")[:2])) < (3, 16):
         yield Finding.about(
             keeps_on.layer,
             "keras_3_16",
@@ -179,8 +179,3 @@ def findings_from_trace(model: Any, pair: TracePair, sides: tuple[str, ...]) -> 
         yield Finding.about(
             cudnn.layer, "cudnn", "It was tried on the processor, where any mask is taken."
         )
-
-
-def _version_tuple(text: str) -> tuple[int, ...]:
-    """Return major and minor version as numbers: (3, 15) for "3.15.0"."""
-    return tuple(int(part) for part in text.split(".")[:2])

@@ -173,19 +173,12 @@ def measures(
     # Where sequences influence one another, the same ones are together as without padding.
     together = list(range(len(samples.rows)))
     groups = list(samples.by_length().values()) if reference.rows_mix else [together]
-    outputs = _run_padded(run, samples, side, added, groups)
-    return _measures_of(outputs, reference, side, added, samples, timed)
-
-
-def _run_padded(
-    run: Run, samples: Samples, side: Side, added: int, groups: Sequence[Sequence[int]]
-) -> list[tuple[np.ndarray, ...]]:
-    """Return the arrays of each output, by sequence; the sequences of a group run as a batch."""
     rows: dict[int, list[np.ndarray]] = {}
     for group in groups:
-        together = run(samples.padded_batch(group, side, added))
-        rows |= {row: [output[index] for output in together] for index, row in enumerate(group)}
-    return list(zip(*(rows[row] for row in sorted(rows)), strict=True))
+        outputs = run(samples.padded_batch(group, side, added))
+        rows |= {row: [output[index] for output in outputs] for index, row in enumerate(group)}
+    by_output = list(zip(*(rows[row] for row in sorted(rows)), strict=True))
+    return _measures_of(by_output, reference, side, added, samples, timed)
 
 
 def _measures_of(

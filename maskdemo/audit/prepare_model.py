@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -24,9 +24,18 @@ def restored(model: Any) -> Iterator[None]:
     kept = (*model.variables, *metrics, *keras.tree.flatten(states))
     # A layer of one's own may have something else by the name of `states`.
     variables = {id(each): each for each in kept if isinstance(each, keras.Variable)}.values()
+    with _values_restored(variables):
+        yield
+
+
+@contextmanager
+def _values_restored(variables: Iterable[Any]) -> Iterator[list[tuple[Any, np.ndarray]]]:
+    """Give the context each variable with its value, and restore these values afterwards."""
+    import keras
+
     own = [(each, np.array(keras.ops.convert_to_numpy(each))) for each in variables]
     try:
-        yield
+        yield own
     finally:
         for variable, value in own:
             variable.assign(value)
@@ -81,17 +90,10 @@ def _random_values(path: str, shape: tuple[int, ...], rng: np.random.Generator) 
 @contextmanager
 def last_digits_changed(model: Any) -> Iterator[None]:
     """Change the last digit of every trainable weight within the context, as rounding does."""
-    import keras
-
-    own = [(each, np.array(keras.ops.convert_to_numpy(each))) for each in model.trainable_weights]
-    own = [(each, value) for each, value in own if value.dtype in (np.float32, np.float64)]
-    try:
-        for variable, value in own:
+    with _values_restored(model.trainable_weights) as weights:
+        for variable, value in weights:
             variable.assign(other_last_digits(value))
         yield
-    finally:
-        for variable, value in own:
-            variable.assign(value)
 
 
 def other_last_digits(array: np.ndarray) -> np.ndarray:

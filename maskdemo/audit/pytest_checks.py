@@ -20,16 +20,29 @@ class NothingChecked(AssertionError):
 
 
 class Check:
-    """A call without arguments that raises PaddingLeaks where the check named `name` fails."""
+    """A check to be called without arguments.
 
-    def __init__(self, name: str, check: Callable[[], None]) -> None:
+    report: a function that returns the report, or raises NothingChecked. reason: why the check is
+    expected to fail; "" where it is to pass.
+    """
+
+    def __init__(self, name: str, report: Callable[[], Report], reason: str = "") -> None:
         self.name = self.__name__ = name
-        self._check = check
+        self._report, self._reason = report, reason
 
     def __call__(self) -> None:
-        """Run the check."""
+        """Raise PaddingLeaks where the check fails, or passes unexpectedly.
+
+        Raises NothingChecked where there is no report, or no check of this name.
+        """
         __tracebackhide__ = True  # pytest shows the sentence, not these lines
-        self._check()
+        if self.name not in CAUSES_OF:
+            raise NothingChecked(f"There is no check {self.name}. There are {', '.join(CAUSES_OF)}.")
+        complaint = _failure_message(self.name, self._report())
+        if complaint and not self._reason:
+            raise PaddingLeaks(complaint)
+        if self._reason and not complaint:
+            raise PaddingLeaks(f"{self.name} was expected to fail ({self._reason}), and it passed.")
 
     def __repr__(self) -> str:
         return self.name
@@ -88,36 +101,9 @@ def check_padding(
         raise NothingChecked(failure_sentence(result)) from result
 
     for name in CAUSES_OF:
-        yield Check(name, _check_with_expectation(name, report, expected.pop(name, "")))
+        yield Check(name, report, expected.pop(name, ""))
     for name in expected:
-        yield Check(name, _check_without_name(name))
-
-
-def _check_without_name(name: str) -> Callable[[], None]:
-    """Return a check that raises NothingChecked, as CAUSES_OF has none of this name."""
-
-    def check() -> None:
-        __tracebackhide__ = True
-        raise NothingChecked(f"There is no check {name}. There are {', '.join(CAUSES_OF)}.")
-
-    return check
-
-
-def _check_with_expectation(name: str, report: Callable[[], Report], reason: str) -> Callable[[], None]:
-    """Return a check that raises PaddingLeaks if it fails, or, with a reason to fail, if it passes.
-
-    report: a function that returns the report, or raises NothingChecked.
-    """
-
-    def check() -> None:
-        __tracebackhide__ = True
-        complaint = _failure_message(name, report())
-        if complaint and not reason:
-            raise PaddingLeaks(complaint)
-        if reason and not complaint:
-            raise PaddingLeaks(f"{name} was expected to fail ({reason}), and it passed.")
-
-    return check
+        yield Check(name, report)
 
 
 def _failure_message(name: str, report: Report) -> str:

@@ -152,7 +152,9 @@ def _audit_with(
             seed=options.seed,
             count=options.count,
         )
-        sides = options.sides or _usual_sides(trial.model_inputs)
+        # Lengths say only where a sequence ends.
+        has_lengths = any(each.kind == "lengths" for each in trial.model_inputs)
+        sides = options.sides or (("post",) if has_lengths else ("post", "pre"))
         if sides == ("post",) and not options.sides:
             trial.notes.append(
                 "Padding in front was not tried: lengths say only where a sequence ends."
@@ -191,12 +193,6 @@ def _audit_with(
             outputs=tuple(getattr(model, "output_names", ())),
             tried=_trial_summary(trial, sides, precision, options.trained),
         )
-
-
-def _usual_sides(model_inputs: tuple[ModelInput, ...]) -> tuple[Side, ...]:
-    """Return the sides to pad by default: after the end alone if an input holds lengths, else both."""
-    of_lengths = any(each.kind == "lengths" for each in model_inputs)
-    return ("post",) if of_lengths else ("post", "pre")
 
 
 def _findings_or_note(

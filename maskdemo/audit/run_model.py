@@ -46,9 +46,11 @@ def to_float64(tensor: Any) -> np.ndarray:
 
 def run_eagerly(model: Any, batch: Batch) -> list[np.ndarray]:
     """Return the outputs of the model in inference mode, computed eagerly."""
+    import keras
 
     def run(part: Batch) -> list[np.ndarray]:
-        return output_arrays(model(_to_tensors(as_model_input(model, part)), training=False))
+        inputs = keras.tree.map_structure(keras.ops.convert_to_tensor, as_model_input(model, part))
+        return output_arrays(model(inputs, training=False))
 
     return _run_in_batches(model, run, batch)
 
@@ -128,13 +130,6 @@ def graphs_as_traced() -> Iterator[None]:
         yield
     finally:
         options.set_experimental_options({name: before})
-
-
-def _to_tensors(batch: Any) -> Any:
-    """Return a batch in the same structure, with Keras tensors for arrays."""
-    import keras
-
-    return keras.tree.map_structure(keras.ops.convert_to_tensor, batch)
 
 
 def reset_states(part: Any) -> None:

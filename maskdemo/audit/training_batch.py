@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from maskdemo.audit.trace import attach_mask, attached_mask
 #: What targets at padded steps may hold where a loss of one's own leaves padding out by its targets; or
 #: what padded steps of the inputs hold.
 PADDED_TARGETS = (0.0, -1.0, -100.0)
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -67,18 +68,10 @@ class TrainingBatch:
         target: what targets hold at padded steps; None for what they hold at real ones. NaN where the
         loss does not take such targets.
         """
-        for sparse in self._sparse_choices():
-            try:
-                with built_anew(self.model):
-                    found = [
-                        self._loss(self._targets(target, sparse), outputs, weighted)
-                        for outputs in self._variants()
-                    ]
-            except Exception:  # targets of other shapes
-                continue
-            if np.isfinite(found[0]):
-                return found
-        return [math.nan] * 3
+        losses = self._with_targets(
+            target, lambda targets, outputs: self._loss(targets, outputs, weighted)
+        )
+        return next((each for each in losses if np.isfinite(each[0])), [math.nan] * 3)
 
     def change_of_loss(self, weighted: bool = False) -> LossChange | None:
         """Return how other outputs at padded steps change the loss, with the likeliest targets there.
@@ -105,15 +98,20 @@ class TrainingBatch:
         target: what targets hold at padded steps; None for what they hold at real ones. Empty where the
         metrics take none of the targets tried.
         """
+        return next(self._with_targets(target, self._metrics), [])
+
+    def _with_targets(
+        self, target: float | None, compute: Callable[[Any, Any], Result]
+    ) -> Iterator[list[Result]]:
+        """Yield what `compute` returns for targets and each of `_variants`: once per kind of targets."""
         for sparse in self._sparse_choices():
             try:
                 with built_anew(self.model):
-                    return [
-                        self._metrics(self._targets(target, sparse), each) for each in self._variants()
-                    ]
+                    targets = self._targets(target, sparse)
+                    results = [compute(targets, outputs) for outputs in self._variants()]
             except Exception:  # targets of other shapes
                 continue
-        return []
+            yield results
 
     def _metrics(self, targets: Any, outputs: Any) -> dict[str, float]:
         """Return each compiled metric by name, as one number, for these targets and outputs."""
