@@ -103,7 +103,7 @@ class TrainingBatch:
     def _with_targets(
         self, target: float | None, compute: Callable[[Any, Any], Result]
     ) -> Iterator[list[Result]]:
-        """Yield what `compute` returns for targets and each of `_variants`: once per kind of targets."""
+        """Yield what `compute` returns for targets and each of `_variants`, once for each kind."""
         for sparse in self._sparse_choices():
             try:
                 with built_anew(self.model):
