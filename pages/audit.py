@@ -17,7 +17,7 @@ model = audit.source()
 
 
 def bar() -> None:
-    """The buttons, and how far it is."""
+    """Draw the buttons and the progress of the audit."""
     with st.container(horizontal=True, vertical_alignment="center"):
         if live_job.is_active("audit"):
             live_job.cancel_button("audit")

@@ -129,7 +129,7 @@ def _features_text(inputs: NDArray, arrays: Arrays) -> str:
 
 
 def _moves_by_step(arrays: Arrays) -> dict[str, NDArray[np.bool_]]:
-    """Return which steps, (T,), move the state of the first sequence on, hold it or reset it."""
+    """Return the steps (T,) of the first sequence by what becomes of the state, as `MOVES` calls it."""
     moves, holds = arrays.advance[0] > 0, arrays.keep[0] > 0
     return dict(zip(MOVES, (moves, holds, ~moves & ~holds), strict=True))
 

@@ -150,7 +150,7 @@ def comparable_curves(snapshot: Snapshot, strategy: str) -> list[Curve]:
 
 
 def curves_frames(snapshot: Snapshot) -> Frames:
-    """Return the frames of `learning_curves` of a finished run, the same for every metric."""
+    """Return the frames of `learning_curves`, for any metric; without epochs if a run has no replay."""
     names = [strategy_title(each) for each in snapshot.experiment.strategies]
     others = [make(name) for make in (_band_name, _reported_name) for name in names]
     return Frames(replayed_epochs(snapshot), cut=[*names, *others])
@@ -236,7 +236,7 @@ def _subtitle(counts: set[int]) -> str:
 
 
 def _round_up(value: float) -> float:
-    """Return the next larger of a few round numbers, so that a loss axis seldom moves."""
+    """Return the next larger of a few round numbers, so that a loss axis seldom moves; 1 for 0."""
     if not value > 0 or not np.isfinite(value):
         return 1.0
     power = 10.0 ** floor(log10(value))

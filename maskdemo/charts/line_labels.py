@@ -31,7 +31,7 @@ class LineEnd(NamedTuple):
 
 
 def coinciding_ends(ends: Sequence[LineEnd], *, pixel: float) -> list[LineEnd]:
-    """Return an end for each group of lines that look like one, with their number in its name.
+    """Return an end for each group of two lines or more that look like one, named by their number.
 
     pixel: the height of a pixel in units of the y axis, here and below.
     """
@@ -68,7 +68,7 @@ def inner_labels(ends: Sequence[LineEnd], *, pixel: float) -> list[PlotlyOptions
 def end_labels(
     ends: Sequence[LineEnd], *, edge: float, low: float, high: float, height: float, yaxis: str = "y"
 ) -> tuple[list[PlotlyOptions], list[PlotlyOptions]]:
-    """Return shapes and annotations: each line's name at the right edge, and a short line to the name.
+    """Return shapes and annotations: each line's name at the right edge, and a line that leads there.
 
     edge: the x axis's right end. low, high, height: the y axis's range and its pixels.
     """

@@ -15,6 +15,7 @@ from maskdemo.charts.replay import Frames, replayed_epochs
 from maskdemo.charts.style import blind_guess, blind_guess_entry, colour, marker, ring, strategy_title
 from maskdemo.charts.template import Figure, PlotlyOptions, PlotlyTrace
 from maskdemo.inside.flips import flips
+from maskdemo.inside.inspected_sequence import true_label
 from maskdemo.inside.leak import MAX_ADDED
 
 if TYPE_CHECKING:
@@ -32,8 +33,9 @@ TICKS: PlotlyOptions = {"tickvals": [0, 0.5, 1], "ticktext": ["0", "0.5", "1"], 
 class _FollowedLabel:
     """The label whose probability is followed in one sequence of T steps.
 
-    name: what the label is called. truth: (T,), the true label of each step, the same everywhere if the
-    sequence has only one.
+    It is the true label, or 1 if each step has its own. name: the label's, for HTML. truth: (T,), the
+    true label of each step, the same everywhere if the sequence has only one. valid: (T,). averages:
+    whether the probability is that of the mean so far.
     """
 
     label: int
@@ -45,21 +47,19 @@ class _FollowedLabel:
     averages: bool
 
     @classmethod
-    def of(cls, snapshot: Snapshot, probe: int, label: int | None) -> _FollowedLabel:
-        """Return the followed label; label: None for the true label, or 1 if each step has its own."""
+    def of(cls, snapshot: Snapshot, probe: int) -> _FollowedLabel:
+        """Return the followed label of a probe (from 0)."""
         probes, per_step = snapshot.probes, snapshot.experiment.per_step
         truth, valid = probes.labels[probe], probes.valid[probe]
+        label = true_label(snapshot, probe)
         if not per_step:
-            truth = np.full_like(truth, truth.max())
-        usual = 1 if per_step else int(truth[0])
-        label = usual if label is None else label
+            truth = np.full_like(truth, label)
         name = escape(snapshot.experiment.spec.label_name(label))
         return cls(label, name, probe, truth, valid, per_step, snapshot.experiment.averages)
 
     def detail(self, epoch: int) -> str:
         """Return the line under the chart's title: label, sequence and epoch."""
-        true = not self.per_step and self.label == int(self.truth[0])
-        what = f"Probability of {'the true ' * true}label {self.name}"
+        what = f"Probability of {'the true ' * (not self.per_step)}label {self.name}"
         what += ", of the mean so far" * self.averages
         return f"{what}, test sequence {self.probe + 1}, epoch {epoch}"
 
@@ -76,17 +76,16 @@ def outputs_by_step(
     *,
     probe: int,
     epoch: int,
-    label: int | None = None,
     pullable: bool = False,
     dark: bool = False,
 ) -> Figure:
-    """Draw a panel per strategy: the probability of a label after every step of a sequence.
+    """Draw a panel per strategy: the probability of the true label after every step of a sequence.
 
-    probe: which probe, from 0. epoch: after how many epochs, from 1; a strategy that has fewer
-    shows its newest. label: the label followed; by default the true one, or 1 if every step has
-    its own. pullable: with room for `MAX_ADDED` padded steps and for a handle.
+    Where every step has a label of its own, it is that of label 1. probe: from 0. epoch: after how
+    many, from 1; a strategy that has fewer shows its newest. pullable: with room for `MAX_ADDED` padded
+    steps and for a handle.
     """
-    probes, followed = snapshot.probes, _FollowedLabel.of(snapshot, probe, label)
+    probes, followed = snapshot.probes, _FollowedLabel.of(snapshot, probe)
     padded, hatches = probes.padded[probe], hatched_steps(probes.batch, probe)
     classes = snapshot.experiment.classes
     room = MAX_ADDED - int(padded.sum()) if pullable else 0
@@ -154,10 +153,10 @@ def outputs_by_step(
     )
 
 
-def outputs_frames(snapshot: Snapshot, *, probe: int, label: int | None = None, dark: bool) -> Frames:
+def outputs_frames(snapshot: Snapshot, *, probe: int, dark: bool) -> Frames:
     """Return the frames of `outputs_by_step`; without epochs where a run has no replay."""
     probes, epochs = snapshot.probes, replayed_epochs(snapshot)
-    followed = _FollowedLabel.of(snapshot, probe, label)
+    followed = _FollowedLabel.of(snapshot, probe)
     heights: dict[str, NDArray] = {}
     notes: dict[str, list[str]] = {}
     for index, name in enumerate(snapshot.experiment.strategies if epochs else ()):

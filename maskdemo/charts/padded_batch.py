@@ -210,7 +210,7 @@ def _colour_title(names: Sequence[str], *, named: bool) -> str:
 
 
 def _value_limit(values: NDArray) -> float:
-    """Return a round number that nearly all absolute values stay below."""
+    """Return a round number that nearly all absolute values stay below; 1 without any but 0."""
     sizes = np.abs(values[np.isfinite(values)])
     largest = float(sizes.max()) if sizes.size else 0.0
     if largest == 0.0:

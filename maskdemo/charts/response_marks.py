@@ -27,7 +27,10 @@ LETTER, GAP = 6.2, 3
 
 @dataclass(frozen=True)
 class ResponseAxis:
-    """The position of each value on the axis, the axis's range, and Plotly's settings of it."""
+    """The position of each value on the axis, the axis's range, and Plotly's settings of the axis.
+
+    columns: whether each value has a column of its own, not a place on a scale.
+    """
 
     values: tuple[Value, ...]
     positions: tuple[float, ...]

@@ -145,7 +145,7 @@ def text_note(text: str, shade: str, **position: Any) -> PlotlyOptions:
 
 
 def heading(text: str, detail: str, *, dark: bool) -> PlotlyOptions:
-    """Return a title that says what is seen, with a lighter line `detail` for what and how much."""
+    """Return a title that says what is seen (`text`), over a lighter line of what and how much."""
     # Not Plotly's own subtitle: it stands off as far as a paragraph would.
     style = f"font-size:13px;font-weight:400;color:{inks(dark).muted}"
     return {"text": f'{text}<br><span style="{style}">{detail}</span>'}
@@ -179,7 +179,7 @@ def layout(
 
 
 def legend_below(height: int, axis_space: int) -> PlotlyOptions:
-    """Return a legend under a plot of `height` pixels and its axis, from the figure's left edge on."""
+    """Return the position of a legend at the left, below a plot of `height` pixels and its axis."""
     return {"x": 0, "xref": "container", "xanchor": "left", "y": -axis_space / height, "yanchor": "top"}
 
 

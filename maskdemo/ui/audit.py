@@ -146,7 +146,7 @@ def _choose_text() -> ModelFile | None:
 
 
 def begin(file: ModelFile | None) -> None:
-    """Ask for the audit of a model. Raises `QueueFull`."""
+    """Ask for the audit of a model, noted in the session; `file` is not None. Raises `QueueFull`."""
     assert file is not None, "without a model, the button is disabled"
     live_job.submit(Audit(file.content))
     session.audited = file

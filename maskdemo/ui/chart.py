@@ -103,6 +103,7 @@ def chart(
     }
 
     def on_clicked() -> None:
+        """Call `on_click` with the click that the browser tells."""
         if on_click is not None and (clicked := st.session_state[place].get("clicked")) is not None:
             on_click(Click(**clicked))
 
@@ -117,6 +118,7 @@ def chart(
     take = handle.on_pulled
 
     def on_pulled() -> None:
+        """Call the handle's callback with the position that the browser tells."""
         take(st.session_state[place]["pulled"])
 
     # Beside the chart, or below it, is what belongs to the handle: how high that is, the browser knows.
@@ -141,6 +143,7 @@ def replay(
     data = {"epochs": epochs, "epoch": epoch, "version": version}
 
     def on_epoch() -> None:
+        """Call `on_rest` with the epoch that the browser tells."""
         on_rest(st.session_state.replay["epoch"])
 
     draw = browser_files.renderer_of(browser_files.REPLAY)
@@ -198,19 +201,19 @@ def learning_curves(
     return SHARED.get(("curves", *_snapshot_key(snapshot), metric, dark, *looks), draw)
 
 
-def outputs_by_step(snapshot: Snapshot, *, probe: int, label: int | None = None, dark: bool) -> Drawing:
+def outputs_by_step(snapshot: Snapshot, *, probe: int, dark: bool) -> Drawing:
     """Return the drawing of `charts.outputs_by_step`, made once a snapshot; replayed when finished.
 
-    The figure is that after the newest epoch. probe: from 0. label: None for the true one.
+    The figure is that after the newest epoch. probe: from 0.
     """
 
     def draw() -> Drawing:
-        look = {"probe": probe, "label": label, "dark": dark}
+        look = {"probe": probe, "dark": dark}
         newest = max(snapshot.probes.epochs, default=1)
         figure = charts.outputs_by_step(snapshot, epoch=newest, pullable=True, **look)
         return drawing(figure, charts.outputs_frames(snapshot, **look) if snapshot.finished else None)
 
-    return SHARED.get(("outputs", *_snapshot_key(snapshot), probe, label, dark), draw)
+    return SHARED.get(("outputs", *_snapshot_key(snapshot), probe, dark), draw)
 
 
 def final_accuracy(snapshot: Snapshot, *, dark: bool) -> Drawing:

@@ -185,7 +185,7 @@ def _choose_strategy(sequence: InspectedSequence) -> None:
 
 
 def _charts(experiment: Experiment, drawn_for: Experiment | None) -> None:
-    """Draw the chosen view. drawn_for: the experiment whose controls are on the page."""
+    """Draw the chosen view, if there is a run; the page anew where that is not the run `drawn_for`."""
     snapshot = run_with_networks(experiment)
     if snapshot is None:
         return

@@ -30,7 +30,7 @@ def largest_change(after: NDArray, invalid: NDArray[np.bool_]) -> float:
 
 
 def what_padding_did(sequence: InspectedSequence, strategy: str) -> str:
-    """Return what padding did to a strategy's states and output, and to another strategy's.
+    """Return sentences on what padding did to the states and outputs of a strategy and of another.
 
     The other strategy is the first whose state moved where this one's did not, or the reverse.
     """
@@ -122,7 +122,7 @@ def step_kind(batch: Batch, step: int) -> str:
 def cell_equation(
     sequence: InspectedSequence, strategy: str, *, unit: int, step: int, did: str = ""
 ) -> str:
-    """Return the equations of c and h of a unit (from 0) at a step (from 1).
+    """Return, in Markdown, what a step (from 1) does, and the equations of c and h of a unit (from 0).
 
     did: what the step did besides, as a clause; in place of what any such step does.
     """

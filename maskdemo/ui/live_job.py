@@ -49,7 +49,7 @@ LOST = {
 
 
 def status(kind: str) -> Status[Any]:
-    """Return where the viewer's work of this kind stands."""
+    """Return the state of the viewer's work. kind, here and below: "run", "studyrun" or "audit"."""
     return shared_server.server().status(shared_server.viewer(), kind)
 
 
@@ -59,7 +59,7 @@ def is_active(kind: str) -> bool:
 
 
 def prepare(experiment: Experiment) -> None:
-    """Have the programs compiled that a run of an experiment needs; nothing while a run is active."""
+    """Have the programs compiled that a run of an experiment needs: once, and not during a run."""
     if not is_active("run") and st.session_state.get("prepared") != experiment:
         st.session_state.prepared = experiment
         shared_server.server().prepare(shared_server.viewer(), experiment)
@@ -164,7 +164,7 @@ def time_left(now: Status[Any]) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Return about how long that is, in whole seconds or minutes.
+    """Return seconds as text, rounded to whole seconds, or to minutes from 90 seconds on.
 
     >>> duration(0.2), duration(89.0), duration(100.0)
     ('1 s', '89 s', '2 min')

@@ -66,7 +66,7 @@ def _redirect_to_playground() -> None:
 
 
 def require(name: str) -> None:
-    """Start again through `app.py` if this run of page `name` did not; every page calls this first."""
+    """Run page `name` through `app.py` unless this run began there; every page calls this first."""
     if st.session_state.pop("followed", None) != name:
         declare()
         st.rerun()

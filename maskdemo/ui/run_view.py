@@ -32,6 +32,7 @@ def settings_of_result(
     start = "The results under way are for" if under_way else "Result for"
 
     def go_back() -> None:
+        """Set the controls to the result's settings, and the URL with them."""
         back()
         url.mark_changed()
 
@@ -50,12 +51,12 @@ def probe_titles(snapshot: Snapshot) -> dict[int, str]:
     return {number: f"Sequence {number}" for number in range(1, len(snapshot.probes.labels) + 1)}
 
 
-def probe_description(snapshot: Snapshot, at: int) -> str:
+def probe_description(snapshot: Snapshot, probe: int) -> str:
     """Return a sentence on the length and true label of a probe (from 0)."""
-    steps = counted(int((~snapshot.probes.padded[at]).sum()), "step")
+    steps = counted(int((~snapshot.probes.padded[probe]).sum()), "step")
     if snapshot.experiment.per_step:
         return f"{steps}, a label at each."
-    label = snapshot.experiment.spec.label_name(int(snapshot.probes.labels[at].max()))
+    label = snapshot.experiment.spec.label_name(int(snapshot.probes.labels[probe].max()))
     return f"{steps}, true label {escape_markdown(label)}."
 
 

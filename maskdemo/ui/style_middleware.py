@@ -33,6 +33,7 @@ class StyleMiddleware:
         parts: list[bytes] = []
 
         async def send_styled(message: Message) -> None:
+            """Hold back an HTML page until all of it is here, then send it; send all else at once."""
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(raw=message["headers"])
                 if not headers.get("content-type", "").startswith("text/html"):

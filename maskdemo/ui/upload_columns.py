@@ -23,27 +23,29 @@ def role_controls(draft: Draft) -> Guess:
     guessed = draft.guess()
     found, names = guessed.roles, list(draft.columns)
 
-    def several(role: str, label: str, value: tuple[str, ...], nothing: str) -> None:
+    def choose_two(role: str, label: str, value: tuple[str, ...], nothing: str) -> None:
+        """Draw the choice of up to two columns for a role. nothing: the text without any."""
         kept = _role_options(draft, role, list(value))
         st.multiselect(label, names, max_selections=2, placeholder=nothing, **kept)
 
-    def one(role: str, label: str, value: str | None, nothing: str, help: str | None = None) -> None:
-        def shown(name: str | None) -> str:
-            return nothing if name is None else name
-
+    def choose_one(
+        role: str, label: str, value: str | None, nothing: str, help: str | None = None
+    ) -> None:
+        """Draw the choice of a column for a role, or of none. nothing: the text for none."""
         kept = _role_options(draft, role, value)
-        st.selectbox(label, [None, *names], format_func=shown, help=help, **kept)
+        shown = {None: nothing} | {name: name for name in names}
+        st.selectbox(label, list(shown), format_func=shown.__getitem__, help=help, **kept)
 
     with st.grid(2, min_column_width=230):
-        several("id", "Sequence that a row belongs to", found.id, "Choose one or two columns")
+        choose_two("id", "Sequence that a row belongs to", found.id, "Choose one or two columns")
         order = "Choose" if found.order is None else "As in the file"
-        several("order", "Order of the steps", found.order or (), order)
-        one("label", "Label", found.label, "Choose a column")
+        choose_two("order", "Order of the steps", found.order or (), order)
+        choose_one("label", "Label", found.label, "Choose a column")
         kept = _role_options(draft, "per_step", STEP if found.per_step else SEQUENCE)
         st.segmented_control("The label is of", [STEP, SEQUENCE], required=True, **kept)
         help = "Sequences of one person or machine are all for training or all for the test."
-        one("group", "Kept together", found.group, "Nothing", help)
-        one("split", "Train or test", found.split, "Nothing: drawn by the seed")
+        choose_one("group", "Kept together", found.group, "Nothing", help)
+        choose_one("split", "Train or test", found.split, "Nothing: drawn by the seed")
     if found.order is None:
         st.button(
             "The rows are in order in the file",

@@ -173,6 +173,7 @@ class UploadMiddleware:
         upload = self._limits.begin(session, file, held)
 
         async def receive_counted() -> Message:
+            """Return the next message of the request, its bytes counted."""
             try:
                 message = await asyncio.wait_for(receive(), self._timeout_s)
             except TimeoutError:

@@ -25,10 +25,9 @@ def unpacked(values: dict[str, str]) -> np.ndarray:
 
 
 @pytest.mark.parametrize("per_step", [False, True])
-@pytest.mark.parametrize("label", [None, 0])
-def test_outputs_at_an_epoch_are_those_that_its_own_figure_draws(per_step: bool, label: int | None):
+def test_outputs_at_an_epoch_are_those_that_its_own_figure_draws(per_step: bool):
     snapshot = make_snapshot(per_step=per_step)
-    look: dict[str, Any] = {"probe": 2, "label": label, "dark": True}
+    look: dict[str, Any] = {"probe": 2, "dark": True}
     frames = json.loads(charts.outputs_frames(snapshot, **look).to_json())
     assert frames["epochs"] == [1, 2, 3, 4, 5, 6]
     for epoch in EPOCHS:
