@@ -71,9 +71,10 @@ SLOW = (
     *(f"ui/test_{page}.py" for page in ("arrival", "article", "audit", "inside", "job", "own")),
     *(f"ui/test_{page}.py" for page in ("playground", "precomputed", "study", "take_away", "upload")),
 )
-#: Folders whose files share a worker with TensorFlow: one process runs all of a folder. A file's tests
-#: always stay in one process, so that they compile a shape once.
-SHARING = ("server", "ui")
+#: Folders whose files share a worker with TensorFlow: one process runs all of a folder. Journeys also
+#: share a Chromium, and where they wait the other processes compute. A file's tests always stay in one
+#: process, so that they compile a shape once.
+SHARING = ("browser", "server", "ui")
 
 # The same examples every time, and no deadline: machines that run tests are busy.
 settings.register_profile("same", max_examples=25, derandomize=True, deadline=None, database=None)
