@@ -11,7 +11,8 @@ from maskdemo.charts.style import colour, pattern, strategy_title
 from maskdemo.charts.template import Figure, PlotlyOptions, PlotlyTrace, bar, inks, legend_entry
 from maskdemo.inside.gradient import Landing
 
-NAMES = {"real": "real steps", "padding": "padding", "missing": "missing readings"}
+#: Kind of step, as `Landing` calls it -> its name.
+KINDS = {"real": "real steps", "padding": "padding", "missing": "missing readings"}
 
 
 def gradient_by_step(
@@ -22,11 +23,7 @@ def gradient_by_step(
     subject: what the gradient is taken with respect to, for the title. detail: the line under it.
     """
     steps = len(next(iter(landings.values())).real)
-    kinds = [
-        kind
-        for kind in ("real", "padding", "missing")
-        if any(getattr(each, kind).any() for each in landings.values())
-    ]
+    kinds = [kind for kind in KINDS if any(getattr(each, kind).any() for each in landings.values())]
     top = max(
         float((each.real + each.padding + each.missing).max()) / (each.total or 1.0)
         for each in landings.values()
@@ -42,10 +39,10 @@ def gradient_by_step(
                     y=(norms / (landing.total or 1.0)).astype(np.float32),
                     customdata=norms.astype(np.float32),
                     yaxis=axis(index),
-                    name=f"{strategy_title(name)}, {NAMES[kind]}",
+                    name=f"{strategy_title(name)}, {KINDS[kind]}",
                     marker=_bar_style(name, kind, dark),
                     showlegend=False,
-                    hovertemplate=f"Step %{{x}}, {NAMES[kind]}<br>%{{y:.2%}} of the gradient"
+                    hovertemplate=f"Step %{{x}}, {KINDS[kind]}<br>%{{y:.2%}} of the gradient"
                     "<br>Norm %{customdata:.3g}<extra></extra>",
                 )
             )
@@ -68,7 +65,7 @@ def gradient_by_step(
         steps=steps,
         dark=dark,
         legend=[
-            legend_entry(f"On {NAMES[kind]}", marker=_legend_marker(kind, dark))
+            legend_entry(f"On {KINDS[kind]}", marker=_legend_marker(kind, dark))
             for kind in kinds
             if kind != "real"
         ],

@@ -117,8 +117,7 @@ def _programs(example: ArticleExample) -> None:
         default=example.programs[0].name,
         key=f"program_{example.number}",
         required=True,
-        on_change=url.mark_touched,
-        persist_state="session",
+        **url.KEPT_ONLY,
         label_visibility="collapsed",
     )
     program = programs[name]

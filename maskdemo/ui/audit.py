@@ -58,8 +58,7 @@ def source() -> ModelFile | None:
         default=READY,
         key="audit_source",
         required=True,
-        on_change=url.mark_touched,
-        persist_state="session",
+        **url.KEPT_ONLY,
         label_visibility="collapsed",
     )
     return {READY: _choose_example, FILE: _choose_file, TEXT: _choose_text}[kind]()
@@ -74,16 +73,14 @@ def _choose_example() -> ModelFile:
         default=next(iter(EXAMPLES)),
         key="audit_example",
         required=True,
-        on_change=url.mark_touched,
-        persist_state="session",
+        **url.KEPT_ONLY,
     )
     example = EXAMPLES[name]
     st.markdown(f"{example.sentence} [Thread]({example.thread})")
     put_right = bool(example.fixed) and st.toggle(
         f"Put right: {example.fix}",
         key=f"audit_fixed_{name}",
-        on_change=url.mark_touched,
-        persist_state="session",
+        **url.KEPT_ONLY,
     )
     navigation.playground_link(
         SCENARIOS[example.scenario].experiment, "See the same in training, in the playground"
@@ -136,8 +133,7 @@ def _choose_text() -> ModelFile | None:
         height=180,
         max_chars=MAX_TEXT,
         key="audit_text",
-        on_change=url.mark_touched,
-        persist_state="session",
+        **url.KEPT_ONLY,
         placeholder='{"module": "keras", "class_name": "Sequential", ...',
     )
     if not text or not text.strip():

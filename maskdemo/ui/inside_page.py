@@ -77,11 +77,9 @@ def not_trained_yet(experiment: Experiment) -> str:
     """Return a sentence on what a run would train and for about how long."""
     networks = counted(len(experiment.strategies) * experiment.repeats, "network")
     seconds = shared_server.server().queue.seconds_for(Run(experiment))
-    takes = (
-        f", in about {live_job.duration(seconds)}"
-        if seconds is not None
-        else "; how long that takes cannot be told yet"
-    )
+    takes = "; how long that takes cannot be told yet"
+    if seconds is not None:
+        takes = f", in about {live_job.duration(seconds)}"
     return (
         "There are no trained networks of these settings to look into yet. "
         f"Training makes {networks}, of {counted(experiment.epochs, 'epoch')} each{takes}."

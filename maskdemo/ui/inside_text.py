@@ -137,30 +137,20 @@ def cell_equation(
     if arrays.advance[0, at]:
         names = ("input_gate", "forget_gate", "candidate", "output_gate")
         i, f, g, o = (_number(getattr(activations, name)[0, at, unit]) for name in names)
-        return (
-            f"**Step {step} is {here}, and the state moves on{f':** {did}' if did else '.**'}\n\n"
-            "$$\\begin{aligned}"
-            f"c{now} &= f \\cdot c{then} + i \\cdot g "
-            f"= {f} \\cdot {_signed(c_before)} + {i} \\cdot {_signed(g)} = {c} \\\\"
-            f"h{now} &= o \\cdot \\tanh c{now} = {o} \\cdot \\tanh {_signed(c)} = {h}"
-            "\\end{aligned}$$"
-        )
-    if arrays.keep[0, at]:
-        return (
-            f"**Step {step} is {here}, and the state is held:** what the gates compute is thrown "
-            f"away, and {did or 'both numbers are copied.'}\n\n"
-            "$$\\begin{aligned}"
-            f"c{now} &= c{then} = {c_before} \\\\"
-            f"h{now} &= h{then} = {h_before}"
-            "\\end{aligned}$$"
-        )
+        text = f"moves on{f':** {did}' if did else '.**'}"
+        new_c = f"f \\cdot c{then} + i \\cdot g = "
+        new_c += f"{f} \\cdot {_signed(c_before)} + {i} \\cdot {_signed(g)} = {c}"
+        new_h = f"o \\cdot \\tanh c{now} = {o} \\cdot \\tanh {_signed(c)} = {h}"
+    elif arrays.keep[0, at]:
+        copied = did or "both numbers are copied."
+        text = f"is held:** what the gates compute is thrown away, and {copied}"
+        new_c, new_h = f"c{then} = {c_before}", f"h{then} = {h_before}"
+    else:
+        forgotten = f"{c_before} and {h_before} are forgotten, and both numbers start again from zero."
+        text, new_c, new_h = f"is reset:** {did or forgotten}", "0", "0"
     return (
-        f"**Step {step} is {here}, and the state is reset:** "
-        f"{did or f'{c_before} and {h_before} are forgotten, and both numbers start again from zero.'}"
-        "\n\n"
-        "$$\\begin{aligned}"
-        f"c{now} &= 0 \\\\ h{now} &= 0"
-        "\\end{aligned}$$"
+        f"**Step {step} is {here}, and the state {text}\n\n"
+        f"$$\\begin{{aligned}}c{now} &= {new_c} \\\\h{now} &= {new_h}\\end{{aligned}}$$"
     )
 
 

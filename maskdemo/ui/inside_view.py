@@ -84,7 +84,7 @@ def compare(sequence: InspectedSequence) -> None:
         quantities = {name: f"{title} {symbol}" for name, (symbol, title) in QUANTITIES.items()}
         quantity = url.dropdown("quantity", quantities, "states", "Quantity")
     with third:
-        trained = {name: f"{strategy_title(name)}'s for all" for name in sequence.strategies}
+        trained = {name: f"{title}'s for all" for name, title in titles.items()}
         help = (
             "With the weights of one strategy for all, the same network reads the same sequence, and "
             "only the handling of the padding differs."
@@ -95,14 +95,13 @@ def compare(sequence: InspectedSequence) -> None:
     activations = {
         name: sequence.activations(name, weights_of=None if own else weights) for name in chosen
     }
-    reference, first_title = activations[chosen[0]], strategy_title(chosen[0])
-    parts = {}
-    for name in chosen[1:]:
-        if own:
-            said, other = reference.probabilities[0], activations[name].probabilities[0]
-            parts[name] = first_difference(said, other, over=MIN_DIFFERENCE)
-        else:
-            parts[name] = first_difference(reference.states[0], activations[name].states[0], over=0.0)
+    compared = {
+        name: each.probabilities[0] if own else each.states[0] for name, each in activations.items()
+    }
+    first_title, over = strategy_title(chosen[0]), MIN_DIFFERENCE if own else 0.0
+    parts = {
+        name: first_difference(compared[chosen[0]], compared[name], over=over) for name in chosen[1:]
+    }
     figure = charts.strategies_compared(
         sequence, activations, quantity=quantity, parts=parts, dark=is_dark()
     )

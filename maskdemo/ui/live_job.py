@@ -83,12 +83,12 @@ def train() -> None:
 def start(kind: str, ask: Callable[[], None]) -> None:
     """Start work by calling `ask`; if it is refused, the sentence is kept for `refusal` to draw."""
     url.mark_touched()
-    refused = st.session_state.get("refused", {})
-    st.session_state.refused = {other: why for other, why in refused.items() if other != kind}
+    refused = st.session_state.setdefault("refused", {})
+    refused.pop(kind, None)
     try:
         ask()
     except QueueFull as full:
-        st.session_state.refused = {kind: str(full)}
+        refused[kind] = str(full)
 
 
 def cancel(kind: str) -> None:

@@ -34,20 +34,16 @@ ASKED_OF_YOURS = (
 
 def table(snapshot: Snapshot, note: str = "") -> None:
     """Draw each strategy's accuracy, its spread, the difference to no mask in a word, and the leak."""
-    found = {each.strategy: each for each in verdicts(snapshot)}
-    heads = [
-        "Strategy",
-        "Accuracy",
-        "Against no mask",
-        term_html("Leak", leak_meaning(snapshot.experiment)),
-    ]
-    names = snapshot.experiment.strategies
-    said = dict(zip(names, word_cells(found.get(name) for name in names), strict=True))
-    rows = [_strategy_row(snapshot, name, found.get(name), said[name]) for name in names]
-    st.html(table_html(heads, rows))
     experiment = snapshot.experiment
+    names, meaning = experiment.strategies, leak_meaning(experiment)
+    found = {each.strategy: each for each in verdicts(snapshot)}
+    judged = [found.get(name) for name in names]
+    rows = [
+        _strategy_row(snapshot, *row) for row in zip(names, judged, word_cells(judged), strict=True)
+    ]
+    st.html(table_html(["Strategy", "Accuracy", "Against no mask", term_html("Leak", meaning)], rows))
     yours = "" if experiment.batches == "fixed" else ASKED_OF_YOURS.format(side=experiment.side)
-    st.caption(f"{_caption(snapshot)} {note}{yours}", help=leak_meaning(experiment))
+    st.caption(f"{_caption(snapshot)} {note}{yours}", help=meaning)
 
 
 def table_html(heads: Sequence[str], rows: Iterable[str], *, kind: str = "") -> str:

@@ -52,6 +52,10 @@ def mark_touched() -> None:
     st.session_state.moved = st.session_state.get("moved") or "touched"
 
 
+#: Of a widget that the URL does not name: kept while another page is drawn.
+KEPT_ONLY: dict[str, Any] = {"on_change": mark_touched, "persist_state": "session"}
+
+
 def read_again() -> None:
     """Have the next run read the URL once more, for the task in it is there only now."""
     st.session_state.address = (NOWHERE, st.session_state.address[1])
