@@ -5,8 +5,7 @@ A difference to NaN says nothing, so such a sequence cannot show whether padding
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,14 +17,6 @@ from maskdemo.audit.trace import Call, trace
 
 #: Number of sequences that a sentence lists; the others are counted.
 _LISTED = 5
-
-
-@dataclass(frozen=True)
-class LeftOut:
-    """A sequence that is left out. index: its number among all sequences. why: a clause."""
-
-    index: int
-    why: str
 
 
 def in_sequence(model_inputs: Iterable[ModelInput], row: Row) -> str:
@@ -67,14 +58,14 @@ def in_model(model: Any, samples: Samples, rows: Sequence[int]) -> dict[int, str
     return clauses
 
 
-def left_out_sentences(left_out: Sequence[LeftOut], total: int) -> tuple[str, ...]:
+def left_out_sentences(left_out: Mapping[int, str], total: int) -> tuple[str, ...]:
     """Return a sentence per reason: the numbers (from 1) of the sequences left out, and the reason.
 
-    total: how many sequences there were. The reason names the first layer with NaN or infinity.
+    left_out: reasons, as clauses, by the index of the sequence. total: how many sequences there were.
     """
     numbers: dict[str, list[int]] = {}
-    for each in left_out:
-        numbers.setdefault(each.why, []).append(each.index + 1)
+    for index, why in left_out.items():
+        numbers.setdefault(why, []).append(index + 1)
     return tuple(f"In {_sequence_numbers_text(mine, total)} {why}." for why, mine in numbers.items())
 
 

@@ -30,11 +30,12 @@ ADDED_STEPS = (1, 7, 32, 100)
 class Measure:
     """How far one output moved in one way of padding.
 
-    largest: the largest |difference| to the reference over sequences and valid steps; infinite where an
-    output is lost or no number. unit: where it is, along the last axis: the unit that exceeds its
-    tolerance furthest, or else moves furthest. moved: how many of `of` sequences exceeded a tolerance.
-    scale: the unit's largest |output| in the reference. before_activation: whether it is what goes into
-    the last activation, which is saturated.
+    added: steps beyond the longest; at 0 only shorter ones are padded. output: its index. worst: the
+    index of the sequence that moved furthest. largest: the largest |difference| to the reference over
+    sequences and valid steps; infinite where an output is lost or no number. unit: where it is, along
+    the last axis: the unit that exceeds its tolerance furthest, or else moves furthest. moved: how many
+    of `of` sequences exceeded a tolerance. scale: the unit's largest |output| in the reference.
+    before_activation: whether it is what goes into the last activation, which is saturated.
     """
 
     side: Side

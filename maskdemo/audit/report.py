@@ -100,7 +100,7 @@ def other_sources(layers: Sequence[LayerRow], index: int) -> list[tuple[str, str
 
 @dataclass(frozen=True, kw_only=True)
 class TrialSummary:
-    """What the audit tried. power: a sentence on the leaks that it would have missed."""
+    """What the audit tried. power: a sentence on the leaks that it would have missed. also: notes."""
 
     sequences: int
     lengths: tuple[int, ...]
@@ -142,7 +142,7 @@ class TrialSummary:
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """The result of an audit. Whether there are `leaks` is the answer, and `sentence` says it."""
+    """The result of an audit; `sentence` is the answer. model: its name. outputs: their names."""
 
     model: str
     findings: tuple[Finding, ...]

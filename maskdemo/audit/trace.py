@@ -50,7 +50,7 @@ class InputTensor:
 
 @dataclass(eq=False)
 class Call:
-    """One call of a layer or operation.
+    """One call of a layer or operation. keys, masks: of the outputs. order: its number in the trace.
 
     count_in_first: how many of `inputs` make up its first argument, whose mask Keras passes on.
     explicit_masks: what the caller passed as `mask=`, by first input; None without. inside: the custom

@@ -23,7 +23,7 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class RealSteps:
-    """An output with steps. steps: which of them are real, (N, steps) of bool, in a batch.
+    """Which steps of output number `output` are real in a batch: `steps`, (N, steps) of bool.
 
     of_inputs: whether they are the steps of an input, or else a number that the model fixes.
     """
@@ -36,7 +36,7 @@ class RealSteps:
 
 @dataclass(frozen=True)
 class LossChange:
-    """A loss with other outputs at padded steps. target: what stood there, where others would count."""
+    """A loss before and after a change of outputs at padded steps. target: the target there or None."""
 
     before: float
     after: float

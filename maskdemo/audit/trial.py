@@ -17,7 +17,6 @@ from maskdemo.audit.last_activation import last_activations, saturated, without_
 from maskdemo.audit.layer_kinds import layers_of
 from maskdemo.audit.mask_inputs import with_masks_as_tried
 from maskdemo.audit.model_inputs import ModelInput, data_of
-from maskdemo.audit.non_finite import LeftOut
 from maskdemo.audit.output_change import Measure, Reference, largest_share
 from maskdemo.audit.pair import TracePair, trace_pair
 from maskdemo.audit.prepare_model import last_digits_changed, other_last_digits
@@ -34,7 +33,8 @@ class Trial:
 
     flexible: whether the model is a copy that takes any length. fixed_lengths: numbers of steps that
     the model itself takes. notes: sentences on what could not be tried. findings: from running the
-    model as one graph. left_out: sequences without finite outputs. run: runs the model on a batch, as
+    model as one graph. left_out: indices of sequences without
+    finite outputs, each with the reason. run: runs the model on a batch, as
     one graph if possible. reference: outputs of every sequence without padding. tolerance: the share of
     an output's largest number up to which two runs of one batch are the same.
     """
@@ -65,7 +65,7 @@ class Trial:
         self._precision = precision
         self._indices = list(range(count if rows is None else len(rows)))
         self._total = len(self._indices)
-        self.left_out: list[LeftOut] = []
+        self.left_out: dict[int, str] = {}
         if rows is not None:
             self.samples = samples_of(rows, model_inputs)
             rows = self.samples.rows
@@ -176,7 +176,7 @@ class Trial:
 
     def _leave_out(self, reasons: Mapping[int, str]) -> None:
         """Go on without the sequences of these indices. Raises UnsupportedModel where none is left."""
-        self.left_out += [LeftOut(self._indices[index], why) for index, why in reasons.items()]
+        self.left_out |= {self._indices[index]: why for index, why in reasons.items()}
         if len(reasons) == len(self._indices):
             raise UnsupportedModel(
                 "Whether padding leaks cannot be told: the outputs are NaN or infinite without any "

@@ -18,7 +18,7 @@ WORDS = 50
 
 @dataclass(frozen=True)
 class Published:
-    """An example of keras.io: where, what stands there, and what the audit says of its model."""
+    """An example of keras.io. page: its path. says: how it pads. cause, layer: of its leak, or ""."""
 
     page: str
     title: str
@@ -29,7 +29,7 @@ class Published:
 
     @property
     def link(self) -> str:
-        """Its page."""
+        """The address of its page."""
         return f"https://keras.io/examples/{self.page}/"
 
 

@@ -51,7 +51,7 @@ of an example whose sequences have one length; it shows once somebody pads.
 
 
 def page() -> str:
-    """The whole file."""
+    """Return the text of docs/audit-zoo.md."""
     right = [each for each in ZOO.values() if not each.cause and not each.cannot]
     cannot = [each for each in ZOO.values() if each.cannot]
     wrong = [each for each in ZOO.values() if each.cause]
@@ -79,11 +79,13 @@ def _name(specimen: Specimen) -> str:
 
 
 def _words(cause: str) -> str:
+    """Return the name of a cause as words."""
     assert cause in CAUSES
     return cause.replace("_", " ")
 
 
 def _about(specimen: Specimen) -> str:
+    """Return a link to the thread about a model; "" without any."""
     if not specimen.thread:
         return ""
     parts = specimen.thread.split("/")

@@ -8,17 +8,17 @@ from typing import Any
 
 import numpy as np
 
-#: Where a mask comes from: the vocabulary, the features a step.
+#: The size of the vocabulary; the number of features.
 WORDS, FEATURES = 50, 4
 
 
 @dataclass(frozen=True)
 class Specimen:
-    """cause: what is wrong with it; nothing where it is right. layer: the one at fault.
+    """A model with its known answer.
 
-    also: further causes that are told and are no leak. further: other leaks, (cause, layer).
-    cures: the program that is shown for the first leak, where the zoo says.
-    given: further arguments of `audit`. cannot: words of the reason for which it cannot be audited.
+    cause, layer: of the first leak; "" where the model is right. also: causes of other findings than
+    leaks. further: other leaks, (cause, layer). cures: the program shown for the first leak; None for
+    any. given: further arguments of `audit`. cannot: words of the reason why it cannot be audited.
     """
 
     name: str
@@ -37,7 +37,7 @@ ZOO: dict[str, Specimen] = {}
 
 
 def right(*, also: tuple[str, ...] = (), thread: str = "", **given: Any) -> Callable:
-    """The function below builds a model into which padding does not leak."""
+    """Return a decorator that adds to ZOO a function that builds a model without a leak."""
 
     def add(build: Callable[[], Any]) -> Callable[[], Any]:
         name = build.__name__
@@ -57,7 +57,7 @@ def wrong(
     cures: str | None = None,
     **given: Any,
 ) -> Callable:
-    """The function below builds a model that has this fault, at this layer."""
+    """Return a decorator that adds to ZOO a function that builds a model with this fault."""
 
     def add(build: Callable[[], Any]) -> Callable[[], Any]:
         name = build.__name__
@@ -68,7 +68,7 @@ def wrong(
 
 
 def untold(words: str, **given: Any) -> Callable:
-    """The function below builds a model that cannot be audited, for a reason with these words."""
+    """Return a decorator that adds to ZOO a function that builds a model that cannot be audited."""
 
     def add(build: Callable[[], Any]) -> Callable[[], Any]:
         ZOO[build.__name__] = Specimen(build.__name__, build, given=given, cannot=words)
@@ -82,14 +82,14 @@ def keras_issue(number: int) -> str:
 
 
 def stack(*stacked: Any, steps: int | None = None, features: int = FEATURES, **kwargs: Any) -> Any:
-    """A Sequential on sequences of values."""
+    """Return a Sequential on sequences of values."""
     import keras
 
     return keras.Sequential([keras.Input((steps, features), name="sequence"), *stacked], **kwargs)
 
 
 def on_words(*stacked: Any, steps: int | None = None, mask_zero: bool = True) -> Any:
-    """A Sequential on token numbers."""
+    """Return a Sequential on token numbers, which begins with an Embedding."""
     import keras
 
     embedding = keras.layers.Embedding(WORDS, 8, mask_zero=mask_zero, name="embedding")
@@ -97,7 +97,7 @@ def on_words(*stacked: Any, steps: int | None = None, mask_zero: bool = True) ->
 
 
 def graph(of: Callable[[Any, Any], Any], *, steps: int | None = None, head: bool = True) -> Any:
-    """A functional model: `of` maps the masked sequence and its mask to what the read-out gets."""
+    """Return a functional model: `of` maps the masked sequence and its mask to the read-out's input."""
     import keras
 
     masking = keras.layers.Masking(name="masking")
@@ -107,7 +107,7 @@ def graph(of: Callable[[Any, Any], Any], *, steps: int | None = None, head: bool
 
 
 def ones_and_zeros() -> list[np.ndarray]:
-    """Sequences of bits, in which a real 0 looks like padding."""
+    """Return sequences of bits, in which a real 0 looks like padding."""
     rng = np.random.default_rng(3)
     return [rng.integers(0, 2, (steps, 1)).astype("float32") for steps in (4, 6, 9, 9, 6, 4)]
 
