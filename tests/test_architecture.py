@@ -180,7 +180,9 @@ def test_an_import_is_found_wherever_it_stands(tmp_path, monkeypatch):
 
 def test_the_server_looks_into_no_model_of_a_stranger():
     """It passes the bytes on. Only the process of an audit can be ended while it reads them."""
-    looking = {f"maskdemo.audit.{each}" for each in ("keras_file", "configuration", "rebuild")}
+    looking = {
+        f"maskdemo.audit.{each}" for each in ("keras_file", "configuration", "build_from_config")
+    }
     assert all(is_module(each) for each in looking)
     offenders = {
         name_of(path)

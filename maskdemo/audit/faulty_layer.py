@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from maskdemo.audit.cures import COUNTED, OWN_CODE, cure_of, cure_of_wrong_mask
-from maskdemo.audit.inherent import effects_of_windows, lays_out_positions, moves_with_position_alone
 from maskdemo.audit.layer_kinds import is_own_code
 from maskdemo.audit.lost_mask import (
     cause_of_ignored_mask,
@@ -20,6 +19,11 @@ from maskdemo.audit.lost_mask import (
     was_handed_a_mask,
 )
 from maskdemo.audit.pair import TracePair
+from maskdemo.audit.positions_and_windows import (
+    effects_of_windows,
+    lays_out_positions,
+    moves_with_position_alone,
+)
 from maskdemo.audit.trace import Call, InputTensor, Overrides
 
 #: How often calls are put right, one after another, before the rest is left unexplained.

@@ -7,8 +7,8 @@ from dataclasses import replace
 from maskdemo.audit.error_sentences import short_reason
 from maskdemo.audit.faulty_layer import Fault, faults
 from maskdemo.audit.findings import findings_of, measurement_sentence
-from maskdemo.audit.moved_within import pair_without_padding, readers_of_padding
 from maskdemo.audit.output_change import Measure
+from maskdemo.audit.padding_within_length import pair_without_padding, readers_of_padding
 from maskdemo.audit.pair import TracePair
 from maskdemo.audit.report import Finding
 from maskdemo.audit.trial import Trial

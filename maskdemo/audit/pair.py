@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from maskdemo.audit.fixed_length import steps_of_fixed_inputs
+from maskdemo.audit.fixed_length_steps import steps_of_fixed_inputs
 from maskdemo.audit.output_change import aligned_index, changes_of, largest_change, largest_number
 from maskdemo.audit.run_model import batch_size
 from maskdemo.audit.samples import Samples, Side

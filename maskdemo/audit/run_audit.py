@@ -11,9 +11,9 @@ from maskdemo.audit.error_sentences import failure_sentence, short_reason
 from maskdemo.audit.findings import layer_rows, ranked, without_repetition
 from maskdemo.audit.first_runs import build_by_running
 from maskdemo.audit.input_hints import InputHints
+from maskdemo.audit.length_copies import copy_of_length
 from maskdemo.audit.loss_and_metrics import is_labelled_by_step, training_findings
 from maskdemo.audit.model_inputs import ModelInput, model_inputs_of
-from maskdemo.audit.other_length import copy_of_length
 from maskdemo.audit.output_change import ADDED_STEPS
 from maskdemo.audit.padding_findings import findings_within, padding_findings
 from maskdemo.audit.prepare_model import random_weights, restored

@@ -95,7 +95,7 @@ def _report_json(content: bytes, on_stage: Callable[[str], None]) -> str:
     load_tensorflow()
     import keras
 
-    from maskdemo.audit.rebuild import audit_config
+    from maskdemo.audit.build_from_config import audit_config
 
     keras.ops.zeros(1)  # makes the backend load the rest of itself
     limit_process()

@@ -12,7 +12,7 @@ import numpy as np
 from maskdemo.audit import non_finite, output_change, run_model
 from maskdemo.audit.error_sentences import short_reason
 from maskdemo.audit.first_runs import first_runs, one_batch, refuse_change
-from maskdemo.audit.fixed_length import outputs_of_fixed_inputs
+from maskdemo.audit.fixed_length_steps import outputs_of_fixed_inputs
 from maskdemo.audit.last_activation import last_activations, saturated, without_activations
 from maskdemo.audit.layer_kinds import layers_of
 from maskdemo.audit.mask_inputs import with_masks_as_tried

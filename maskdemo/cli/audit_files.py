@@ -24,8 +24,8 @@ def read_model(
     trained: with the file's weights. trust: Lambda and custom layers are allowed, so code of the file
     is run. imports: names of modules that have the custom layers. Raises UnsupportedModel.
     """
+    from maskdemo.audit.build_from_config import model_of
     from maskdemo.audit.keras_file import config_text, naming_version
-    from maskdemo.audit.rebuild import model_of
 
     content = _read_bytes(path)
     if trust:

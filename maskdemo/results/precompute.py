@@ -148,8 +148,8 @@ def _measure_claims(runs: Mapping[Experiment, Snapshot]) -> Iterator[tuple[str, 
 
 def _audit_reports(examples: Iterable[ExampleModel]) -> dict[str, str]:
     """Return `precomputed.audit_key` -> report as JSON, on the examples and their mended versions."""
+    from maskdemo.audit.build_from_config import audit_config
     from maskdemo.audit.configuration import safe_config
-    from maskdemo.audit.rebuild import audit_config
 
     configs = [each for one in examples for each in (one.config, one.fixed) if each]
     return {

@@ -9,8 +9,8 @@ from keras import layers
 from keras.src.api_export import get_name_from_symbol
 
 from maskdemo.audit import allow_list
+from maskdemo.audit.build_from_config import model_of
 from maskdemo.audit.configuration import safe_config
-from maskdemo.audit.rebuild import model_of
 from tests.audit.hostile import layer, model
 
 pytestmark = pytest.mark.slow

@@ -5,9 +5,9 @@ import warnings
 import keras
 import pytest
 
+from maskdemo.audit.build_from_config import audit_config
 from maskdemo.audit.configuration import safe_config
 from maskdemo.audit.example_models import EXAMPLES
-from maskdemo.audit.rebuild import audit_config
 from maskdemo.scenarios import SCENARIOS
 
 GUILTY = {

@@ -107,7 +107,7 @@ def test_a_hostile_configuration_comes_to_a_sentence(name):
 
 @pytest.mark.parametrize("name", LARGE)
 def test_what_is_large_when_built_is_refused_before(name):
-    from maskdemo.audit.rebuild import audit_config
+    from maskdemo.audit.build_from_config import audit_config
 
     text = json.dumps(LARGE[name])
     assert "at most" in sentence(lambda: audit_config(safe_config(text)))

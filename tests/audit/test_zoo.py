@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from maskdemo.audit import UnsupportedModel, audit
+from maskdemo.audit.build_from_config import audit_config
 from maskdemo.audit.causes import CAUSES
 from maskdemo.audit.configuration import safe_config
-from maskdemo.audit.rebuild import audit_config
 from tests.audit import table
 from tests.audit.keras_io import PUBLISHED
 from tests.audit.zoo import ZOO, Specimen

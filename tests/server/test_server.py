@@ -42,7 +42,9 @@ for name in sys.argv[2:]:
     assert not page.exception, page.exception
     heavy = {each.partition(".")[0] for each in sys.modules} & {"tensorflow", "keras", "torch"}
     assert not heavy, f"{name} has imported {heavy}"
-    looking = {f"maskdemo.audit.{each}" for each in ("keras_file", "configuration", "rebuild")}
+    looking = {
+        f"maskdemo.audit.{each}" for each in ("keras_file", "configuration", "build_from_config")
+    }
     assert not looking & set(sys.modules), "The server could look into a stranger's model"
 from maskdemo.ui import shared_server
 shared_server.server().close()

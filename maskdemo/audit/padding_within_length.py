@@ -17,12 +17,12 @@ import numpy as np
 
 from maskdemo.audit.cures import Attempt, Repeat, changes_nothing, zeroed
 from maskdemo.audit.faulty_layer import Fault, faults
-from maskdemo.audit.inherent import disturbed
 from maskdemo.audit.layer_kinds import is_a, is_own_code
+from maskdemo.audit.length_copies import KEPT_WEIGHTS, copy_of_length
 from maskdemo.audit.lost_mask import MASK_MAKERS
 from maskdemo.audit.model_inputs import ModelInput
-from maskdemo.audit.other_length import KEPT_WEIGHTS, copy_of_length
 from maskdemo.audit.pair import MAX_TRACED, TracePair, expanded_mask, mask_of, traces_of
+from maskdemo.audit.positions_and_windows import disturbed
 from maskdemo.audit.run_model import batch_size
 from maskdemo.audit.samples import Samples
 from maskdemo.audit.trace import Call, Overrides, trace
