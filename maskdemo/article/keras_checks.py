@@ -95,6 +95,8 @@ def custom_layer() -> dict[str, list[dict[str, bool]]]:
     import keras
 
     class MaskRecorder(keras.layers.Layer):
+        """A layer that notes whether its call received a mask, and changes nothing."""
+
         def __init__(self, supports: bool) -> None:
             super().__init__()
             self.supports_masking = supports

@@ -26,6 +26,7 @@ class Measurements:
     checks: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def __or__(self, other: Measurements) -> Measurements:
+        """Return both together; `other` decides where both have a run or a check."""
         return Measurements({**self.runs, **other.runs}, {**self.checks, **other.checks})
 
 

@@ -102,6 +102,8 @@ def _observed_fit(fit: Callable, observed: dict[str, Any]) -> Callable:
     import keras
 
     class Recorder(keras.callbacks.Callback):
+        """A callback that notes epochs, batches and, after each batch, a point in `observed`."""
+
         def on_train_begin(self, logs: dict | None = None) -> None:
             self.epoch = 0
             assert self.params is not None

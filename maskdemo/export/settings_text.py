@@ -25,7 +25,7 @@ def file_name(experiment: Experiment) -> str:
 
 
 def lead(experiment: Experiment) -> str:
-    """Return the sentences that a report begins with: what the scenario looks for, else the task."""
+    """Return a report's first sentences: what to look for in the scenario, else the task."""
     scenario = scenario_of(experiment)
     return scenario.look_for if scenario else experiment.spec.summary
 

@@ -249,9 +249,9 @@ class Queue:
     # From here on the caller holds the lock.
 
     def _check_room(self, earlier: Request | None) -> None:
-        """Give up the last job for one more where the queue is full and all its viewers are away.
+        """Make room for one more job: in a full queue, fail the last if its viewers are all away.
 
-        Raises `QueueFull` if any is there. earlier: the viewer's request that the new one replaces.
+        Raises `QueueFull` if they are not. earlier: the viewer's request that the new one replaces.
         """
         waiting = self._requests.waiting()
         if self._running is None and not waiting:

@@ -75,7 +75,7 @@ def summary(findings: Findings) -> tuple[str, ...]:
 
 
 def _others(findings: Findings) -> list[str]:
-    """Return the strategies but no mask."""
+    """Return the names of all strategies except `no_mask`."""
     return [name for name in findings.study.base.strategies if name != BASELINE]
 
 
@@ -246,7 +246,7 @@ def _count_sentence(findings: Findings, name: str, judged: Sequence[Cell]) -> st
 
 
 def _broken_masks(study: Study) -> list[str]:
-    """Return a sentence on where the mask value does not mask the padding, if anywhere."""
+    """Return a sentence on where the mask value does not mask the padding; [] if nowhere."""
     effects = {cell: mask_effect(study.experiment(cell), "masking_layer") for cell in study.cells}
     broken = [cell for cell, effect in effects.items() if effect.mask_value is not None]
     if not broken or "masking_layer" not in study.base.strategies:
@@ -291,7 +291,7 @@ def _method(findings: Findings) -> list[str]:
 
 
 def _missing_sentences(findings: Findings, judged: Sequence[Cell]) -> list[str]:
-    """Return a sentence on the cells or repeats that are still to come, if any."""
+    """Return a sentence on the cells or repeats that are still to come; [] if none are."""
     total = len(findings.study.cells)
     if len(judged) < total:
         places = "values" if len(findings.study.varied) == 1 else "cells"

@@ -154,7 +154,7 @@ class _Guesser:
         return ()
 
     def _is_as_likely(self, first: str, other: str, named: list[str]) -> bool:
-        """Whether another column is the id as likely as the first, and divides the rows otherwise."""
+        """Whether `other` is as likely the id as `first`. named: columns whose names are an id's."""
         words = {word_in(each, roles.IDS) for each in (first, other)}
         more = self._columns[first].distinct - self._columns[other].distinct
         # People and machines have several sequences each.

@@ -60,14 +60,9 @@ class OwnTask(Task):
         return sum(each.nbytes for piece in pieces for each in piece)
 
 
-def task_of(
-    table: Table,
-    columns: Columns,
-    guess: Guess,
-    preparation: Preparation | None = None,
-) -> OwnTask:
-    """Return the task of a table and the roles of its columns. Raises `InvalidTable` with the place."""
-    preparation, roles = preparation or Preparation(), guess.roles
+def task_of(table: Table, columns: Columns, guess: Guess, preparation: Preparation) -> OwnTask:
+    """Make a task of a table whose columns have the roles of the guess. Raises `InvalidTable`."""
+    roles = guess.roles
     check_roles(columns, guess)
     number = sequence_numbers(table, roles.id)
     check_rows(table, columns, roles, number)
