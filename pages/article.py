@@ -17,7 +17,7 @@ st.markdown(
     f"here and, where it is about Keras, with Keras {version('keras')} itself. Open one to see "
     "its cases."
 )
-article_page.claims()
+article_page.draw_claims()
 st.header("Its three examples, run", anchor=False)
 for example in EXAMPLES:
-    article_page.example(example)
+    article_page.draw_example(example)

@@ -16,17 +16,19 @@ st.markdown(
 model = audit.source()
 
 
-def bar() -> None:
+def button_bar() -> None:
     """Draw the buttons and the progress of the audit."""
     with st.container(horizontal=True, vertical_alignment="center"):
         if live_job.is_active("audit"):
             live_job.cancel_button("audit")
         else:
-            live_job.start_button("audit", "Audit", partial(audit.begin, model), disabled=model is None)
+            live_job.start_button(
+                "audit", "Audit", partial(audit.start_audit, model), disabled=model is None
+            )
         audit.progress()
     live_job.refusal("audit")
 
 
-live_job.watch(bar, "audit")
+live_job.watch(button_bar, "audit")
 live_job.watch(partial(audit.results, model), "audit", only_results=True)
 audit.what_this_does()

@@ -11,6 +11,6 @@ st.markdown(
     "Say how you pad, and what your model reads. The answer is what networks trained that way did."
 )
 setup, _ = url.current(url.GUIDE)
-guide_page.questions(setup)
+guide_page.draw_questions(setup)
 controls.complaints(None)
-guide_page.answer(setup)
+guide_page.draw_answer(setup)

@@ -18,5 +18,5 @@ if inside_page.run_with_networks(experiment) is None:
         "Why does a mask change the result? Follow one unseen sequence through the trained networks."
     )
 controls.complaints(None)
-live_job.watch(partial(inside_page.bar, experiment), "run")
+live_job.watch(partial(inside_page.button_bar, experiment), "run")
 inside_page.view(experiment)

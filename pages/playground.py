@@ -16,6 +16,6 @@ st.title("Is masking required for LSTMs?", anchor=False)
 playground_view.introduction(experiment)
 controls.complaints(complaint)
 if complaint is None:
-    live_job.prepare(experiment)
-live_job.watch(partial(playground_view.bar, experiment, disabled=complaint is not None), "run")
+    live_job.compile_ahead(experiment)
+live_job.watch(partial(playground_view.button_bar, experiment, disabled=complaint is not None), "run")
 live_job.watch(partial(playground_view.results, experiment), "run", only_results=True)

@@ -19,6 +19,6 @@ st.markdown(
 )
 study_view.introduction(study)
 controls.complaints(complaint)
-live_job.watch(partial(study_view.bar, study, disabled=complaint is not None), "studyrun")
+live_job.watch(partial(study_view.button_bar, study, disabled=complaint is not None), "studyrun")
 live_job.watch(partial(study_view.results, study), "studyrun", only_results=True)
 study_view.open_one(study)

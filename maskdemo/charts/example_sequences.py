@@ -12,7 +12,7 @@ from maskdemo.charts.panels import Panel, axis, stacked
 from maskdemo.charts.template import EXAMPLE_PANEL, Figure, legend_entry, scatter
 
 #: Features that are drawn, each in a colour and a dash of its own.
-STYLES = (
+FEATURE_STYLES = (
     {"light": "#0072b2", "dark": "#6cb8e6", "dash": "solid"},
     {"light": "#b35900", "dark": "#e69f4d", "dash": "solid"},
     {"light": "#00795a", "dark": "#4dc7a4", "dash": "solid"},
@@ -27,13 +27,13 @@ def example_sequences(
     examples: Mapping[str, NDArray[np.float64]], names: Sequence[str], *, dark: bool = False
 ) -> Figure:
     """Draw a panel for each example: title -> values (length, F), NaN where missing."""
-    shown = names[: len(STYLES)]
+    shown = names[: len(FEATURE_STYLES)]
     all_steps = np.concatenate(list(examples.values()))[:, : len(shown)]
     low, high = np.nanmin(all_steps, axis=0), np.nanmax(all_steps, axis=0)
     spread = np.where(high > low, high - low, 1)
     styles = [
         {"color": each["dark" if dark else "light"], "dash": each["dash"], "width": 2}
-        for each in STYLES
+        for each in FEATURE_STYLES
     ]
     traces = [
         scatter(

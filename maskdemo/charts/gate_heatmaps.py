@@ -98,7 +98,7 @@ def gate_heatmaps(
     )
     classes, below_all = activations.probabilities.shape[2], axis(len(panels) - 1)
     traces.append(blind_guess(classes, steps, yaxis=below_all, dark=dark))
-    traces += _output_traces(chances, arrays, strategy, below_all, dark)
+    traces += _chance_traces(chances, arrays, strategy, below_all, dark)
     inner = sum(each.height for each in panels) + CLOSE * (len(panels) - 1)
     below = -(AXIS_SPACE + 4) / inner
     traces += [
@@ -168,7 +168,7 @@ def _move_marks(arrays: Arrays, strategy: str, dark: bool) -> list[PlotlyTrace]:
     ]
 
 
-def _output_traces(
+def _chance_traces(
     chances: NDArray, arrays: Arrays, strategy: str, yaxis: str, dark: bool
 ) -> list[PlotlyTrace]:
     """Return the line of the probability after every step (T,), and a ring around the read-out step."""

@@ -32,7 +32,7 @@ CASES = {True: ":green-badge[Held]", False: ":red-badge[Did not hold]", None: ":
 NOT_RUN = "Not run with this version of the app: `make evidence` runs it."
 
 
-def claims() -> None:
+def draw_claims() -> None:
     """Draw how many claims held, their table to download, and a row for each claim with its cases."""
     measurements = precomputed.claims() or Measurements()
     judgements = {name: claim.judgement(measurements) for name, claim in CLAIMS.items()}
@@ -91,7 +91,7 @@ def _cases(claim: Claim, judgement: Judgement | None) -> None:
             right.caption(f"{CASES[result.held]} " + "  \n".join(lines))
 
 
-def example(example: ArticleExample) -> None:
+def draw_example(example: ArticleExample) -> None:
     """Draw an example and the outcome of its run; opened, its program and what was mended in it."""
     with st.container(border=True, gap="xsmall", key=f"box_{example.number}"):
         st.markdown(f"**Example {example.number}. {example.title}.** {example.aim}")

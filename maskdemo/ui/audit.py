@@ -141,7 +141,7 @@ def _choose_text() -> ModelFile | None:
     return ModelFile("The pasted configuration", text.encode())
 
 
-def begin(file: ModelFile | None) -> None:
+def start_audit(file: ModelFile | None) -> None:
     """Ask for the audit of a model, noted in the session; `file` is not None. Raises `QueueFull`."""
     assert file is not None, "without a model, the button is disabled"
     live_job.submit(Audit(file.content))

@@ -186,7 +186,7 @@ def drawing(figure: Figure, frames: Frames | None = None) -> Drawing:
 SHARED: Cache[Drawing] = Cache(MAX_CHARACTERS, lambda drawing: drawing.size)
 
 
-def learning_curves(
+def curves_drawing(
     snapshot: Snapshot, *, metric: str = "test_accuracy", dark: bool, **looks: str
 ) -> Drawing:
     """Return the drawing of `charts.learning_curves`, made once a snapshot; replayed when finished.
@@ -201,7 +201,7 @@ def learning_curves(
     return SHARED.get(("curves", *_snapshot_key(snapshot), metric, dark, *looks), draw)
 
 
-def outputs_by_step(snapshot: Snapshot, *, probe: int, dark: bool) -> Drawing:
+def outputs_drawing(snapshot: Snapshot, *, probe: int, dark: bool) -> Drawing:
     """Return the drawing of `charts.outputs_by_step`, made once a snapshot; replayed when finished.
 
     The figure is that after the newest epoch. probe: from 0.
@@ -216,7 +216,7 @@ def outputs_by_step(snapshot: Snapshot, *, probe: int, dark: bool) -> Drawing:
     return SHARED.get(("outputs", *_snapshot_key(snapshot), probe, dark), draw)
 
 
-def final_accuracy(snapshot: Snapshot, *, dark: bool) -> Drawing:
+def accuracy_drawing(snapshot: Snapshot, *, dark: bool) -> Drawing:
     """Return the drawing of `charts.final_accuracy`, made once a snapshot."""
     return SHARED.get(
         ("accuracy", *_snapshot_key(snapshot), dark),
@@ -224,7 +224,7 @@ def final_accuracy(snapshot: Snapshot, *, dark: bool) -> Drawing:
     )
 
 
-def padded_batch(experiment: Experiment, *, followed: int, dark: bool) -> Drawing:
+def batch_drawing(experiment: Experiment, *, followed: int, dark: bool) -> Drawing:
     """Return the drawing of `charts.padded_batch` of the probes, made once for all equal probes.
 
     followed: the marked probe, from 0.

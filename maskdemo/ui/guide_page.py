@@ -21,7 +21,7 @@ from maskdemo.ui.state import GUIDE_PREFIX
 COLUMNS = {"lengths": 0, "missing": 0, "side": 1, "ratio": 1, "collides": 1, "labels": 2, "read_out": 2}
 
 
-def questions(setup: Setup) -> None:
+def draw_questions(setup: Setup) -> None:
     """Draw the controls of all questions; those that do not matter with the other answers are off."""
     columns = st.columns([2, 3, 2], gap="medium")
     for name, question in QUESTIONS.items():
@@ -46,7 +46,7 @@ def questions(setup: Setup) -> None:
                 st.toggle(question.title, **kept)
 
 
-def answer(setup: Setup) -> None:
+def draw_answer(setup: Setup) -> None:
     """Draw the answer to a setup with its cases; or that no such setup was measured."""
     found = guidance_for(setup, precomputed.guide())
     if found is None:

@@ -22,9 +22,9 @@ from maskdemo.ui import inside_view, live_job, run_view, shared_server, url
 from maskdemo.ui.choices import VIEWS
 
 DRAW_VIEW = {
-    "gates": inside_view.gates,
-    "compare": inside_view.compare,
-    "gradient": inside_view.gradient,
+    "gates": inside_view.gates_view,
+    "compare": inside_view.compare_view,
+    "gradient": inside_view.gradient_view,
 }
 #: Seconds that each epoch stays while the page plays them.
 EPOCH_S = 0.6
@@ -51,7 +51,7 @@ def _is_growing(snapshot: Snapshot | None) -> bool:
     )
 
 
-def bar(experiment: Experiment) -> None:
+def button_bar(experiment: Experiment) -> None:
     """Draw the state of a run, and a button to train where these settings have no run."""
     live_job.refusal("run")
     if live_job.is_active("run"):
@@ -65,7 +65,7 @@ def bar(experiment: Experiment) -> None:
     if snapshot is not None and snapshot.experiment == experiment:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
-        live_job.start_button("run", "Train", live_job.train)
+        live_job.start_button("run", "Train", live_job.submit_run)
         if snapshot is None:
             st.info(not_trained_yet(experiment))
         else:

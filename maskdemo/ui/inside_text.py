@@ -23,7 +23,7 @@ to this unit and are rounded to three digits.
 """
 
 
-def largest_change(after: NDArray, invalid: NDArray[np.bool_]) -> float:
+def change_by_invalid_steps(after: NDArray, invalid: NDArray[np.bool_]) -> float:
     """Return how far all invalid steps (T,) together move a state (T, H): the unit moved furthest."""
     steps = (after - states_before(after[None])[0])[invalid]
     return float(np.abs(steps.sum(axis=0)).max()) if len(steps) else 0.0
@@ -41,7 +41,7 @@ def what_padding_did(sequence: InspectedSequence, strategy: str) -> str:
         return "This sequence has neither padding nor gaps: a mask has nothing to hide."
     sentences: dict[bool, str] = {}  # by whether the state moved
     for each in dict.fromkeys((strategy, *sequence.strategies)):
-        change = largest_change(sequence.activations(each).states[0], ~batch.valid[0])
+        change = change_by_invalid_steps(sequence.activations(each).states[0], ~batch.valid[0])
         if (change > 0) not in sentences:
             sentences[change > 0] = _effect_sentence(sequence, each, change)
         if len(sentences) == 2:

@@ -35,7 +35,7 @@ MEANING = {
 MIN_DIFFERENCE = 0.1
 
 
-def gates(sequence: InspectedSequence) -> None:
+def gates_view(sequence: InspectedSequence) -> None:
     """Draw all gates and states at every step, and the chosen unit at the chosen step in numbers."""
     strategy = url.choice("strategy")
     unit, step = url.choice("unit") - 1, url.choice("step")
@@ -74,7 +74,7 @@ def _on_step(click: Click) -> None:
     url.choose("step", max(1, ceil(click.x - 0.5)))
 
 
-def compare(sequence: InspectedSequence) -> None:
+def compare_view(sequence: InspectedSequence) -> None:
     """Draw a quantity under up to four strategies, and the steps at which they part from the first."""
     first, second, third = st.columns([5, 2, 2], gap="medium", vertical_alignment="bottom")
     with first:
@@ -122,7 +122,7 @@ def compare(sequence: InspectedSequence) -> None:
         st.info("Choose two strategies or more to compare them. Up to four are shown.")
 
 
-def gradient(sequence: InspectedSequence) -> None:
+def gradient_view(sequence: InspectedSequence) -> None:
     """Draw the share of the gradient at real, padded and missing steps, for every strategy.
 
     The reader chooses the gradient with respect to inputs or states, of this sequence or summed over

@@ -58,7 +58,7 @@ def is_active(kind: str) -> bool:
     return status(kind).active
 
 
-def prepare(experiment: Experiment) -> None:
+def compile_ahead(experiment: Experiment) -> None:
     """Have the programs compiled that a run of an experiment needs: once, and not during a run."""
     if not is_active("run") and st.session_state.get("prepared") != experiment:
         st.session_state.prepared = experiment
@@ -75,9 +75,9 @@ def submit(work: Work) -> None:
     shared_server.server().submit(shared_server.viewer(), work)
 
 
-def train() -> None:
+def submit_run() -> None:
     """Ask for a run of the controls' present settings, in a callback. Raises `QueueFull`."""
-    submit(Run(url.read(url.RUN)[0]))
+    submit(Run(url.read_settings(url.RUN)[0]))
 
 
 def start(kind: str, ask: Callable[[], None]) -> None:

@@ -29,7 +29,7 @@ from maskdemo.ui import url
 from maskdemo.ui.chart import Handle, is_dark
 
 #: The choice of weights that gives each strategy its own network.
-OWN = "own"
+OWN_WEIGHTS = "own"
 
 session = st.session_state
 
@@ -44,8 +44,8 @@ def _handle_data(snapshot: Snapshot, probe: int) -> dict[str, Any]:
     """Return all that the browser needs for the handle on a probe (from 0), as JSON can hold.
 
     That is `recurrence_data`, accuracies, and two positions, of padded steps ("added"), their "side"
-    and the strategy whose network reads, or `OWN` ("weights"): "trained" is that of training, "chosen"
-    that of the handle. A position set from outside counts as a new handle in the session.
+    and the strategy whose network reads, or `OWN_WEIGHTS` ("weights"): "trained" is that of training,
+    "chosen" that of the handle. A position set from outside counts as a new handle in the session.
     """
     experiment = snapshot.experiment
     epoch = next(iter(snapshot.networks.values()))[-1].epoch
@@ -54,7 +54,7 @@ def _handle_data(snapshot: Snapshot, probe: int) -> dict[str, Any]:
     trained = {
         "added": int(sequence.batch.padding_there.sum()),
         "side": experiment.side,
-        "weights": OWN,
+        "weights": OWN_WEIGHTS,
     }
     chosen = {
         "added": url.settled("added", range(MAX_ADDED + 1), trained["added"]),
@@ -62,9 +62,9 @@ def _handle_data(snapshot: Snapshot, probe: int) -> dict[str, Any]:
     }
     pulled = any(chosen[name] != trained[name] for name in chosen)
     usual = _usual_weights(snapshot)
-    readers = (OWN, *_lenders(snapshot))
+    readers = (OWN_WEIGHTS, *_lenders(snapshot))
     weights = url.settled("weights", readers, usual if pulled else None)
-    chosen["weights"] = weights or OWN
+    chosen["weights"] = weights or OWN_WEIGHTS
     # What moved the handle from outside, such as Back, makes it a new one.
     if chosen != session.get("pulled"):
         session.pulled, session.handles = chosen, session.get("handles", 0) + 1
@@ -78,7 +78,7 @@ def _handle_data(snapshot: Snapshot, probe: int) -> dict[str, Any]:
         # Whether somebody chose whose network reads.
         "settled": weights not in (None, usual),
         "lenders": {name: STRATEGIES[name].title for name in _lenders(snapshot)},
-        "shared": chosen["weights"] if chosen["weights"] != OWN else _best_lender(snapshot),
+        "shared": chosen["weights"] if chosen["weights"] != OWN_WEIGHTS else _best_lender(snapshot),
         "reached": reached,
         "repeats": experiment.repeats,
         "measured": chosen | {"results": _measured_with_padding(sequence, **chosen)}
@@ -92,7 +92,9 @@ def _on_pulled(pulled: Mapping[str, Any]) -> None:
     session.pulled = {name: pulled[name] for name in ("added", "side", "weights")}
     url.choose("added", pulled["added"])
     url.choose("added_side", pulled["side"])
-    url.choose("weights", pulled["weights"] if pulled["settled"] or pulled["weights"] != OWN else None)
+    url.choose(
+        "weights", pulled["weights"] if pulled["settled"] or pulled["weights"] != OWN_WEIGHTS else None
+    )
 
 
 def recurrence_data(sequence: InspectedSequence, *, dark: bool = False) -> dict[str, Any]:
@@ -189,7 +191,7 @@ def readers_of(strategies: tuple[str, ...], weights: str) -> Mapping[str, str]:
     No other network has learned to read the mask as an input: a strategy that does keeps its own.
     """
     return {
-        name: name if weights == OWN or STRATEGIES[name].mask_channel else weights
+        name: name if weights == OWN_WEIGHTS or STRATEGIES[name].mask_channel else weights
         for name in strategies
     }
 
@@ -205,15 +207,15 @@ def _first_repeat_accuracy(snapshot: Snapshot) -> dict[str, float]:
 
 
 def _best_lender(snapshot: Snapshot) -> str:
-    """Return the strategy of the best network that can read for others; `OWN` without any."""
+    """Return the strategy of the best network that can read for others; `OWN_WEIGHTS` without any."""
     reached = _first_repeat_accuracy(snapshot)
-    return max(_lenders(snapshot), key=reached.__getitem__, default=OWN)
+    return max(_lenders(snapshot), key=reached.__getitem__, default=OWN_WEIGHTS)
 
 
 def _usual_weights(snapshot: Snapshot) -> str:
-    """Return the best lender if any lender learned less than half as much above chance; else `OWN`."""
+    """Return the best lender if any learned less than half as much above chance, else `OWN_WEIGHTS`."""
     reached, best = _first_repeat_accuracy(snapshot), _best_lender(snapshot)
-    if best == OWN:
-        return OWN
+    if best == OWN_WEIGHTS:
+        return OWN_WEIGHTS
     learned = (snapshot.chance.valid + reached[best]) / 2
-    return best if min(reached[each] for each in _lenders(snapshot)) < learned else OWN
+    return best if min(reached[each] for each in _lenders(snapshot)) < learned else OWN_WEIGHTS

@@ -28,7 +28,7 @@ from maskdemo.ui import (
     take_away,
     url,
 )
-from maskdemo.ui.chart import Click, chart, final_accuracy, is_dark, learning_curves, padded_batch
+from maskdemo.ui.chart import Click, accuracy_drawing, batch_drawing, chart, curves_drawing, is_dark
 
 #: What a scenario's run says of masking -> the beginning of a badge: its colour and icon.
 BADGES = {
@@ -110,14 +110,14 @@ def _look_for_text(scenario: Scenario) -> str:
     return f":material/visibility: {scenario.look_for}{named}"
 
 
-def bar(experiment: Experiment, *, disabled: bool) -> None:
+def button_bar(experiment: Experiment, *, disabled: bool) -> None:
     """Draw the buttons and where the run stands. disabled: the settings are invalid."""
     snapshot, status = run_to_show(experiment), live_job.status("run")
     with st.container(horizontal=True, vertical_alignment="center", key="bar"):
         if status.active:
             live_job.cancel_button("run")
         else:
-            live_job.start_button("run", "Train", live_job.train, disabled=disabled)
+            live_job.start_button("run", "Train", live_job.submit_run, disabled=disabled)
             download = partial(take_away.run_files, snapshot, experiment)
             controls.on_demand(download, st.popover, "Take away", "take_away", ":material/download:")
             if snapshot is not None:
@@ -188,7 +188,7 @@ def _on_count_switch() -> None:
 
 def batch(experiment: Experiment, followed: int) -> None:
     """Draw the padded batch of the probes; a click follows another. followed: from 0, is marked."""
-    figure = padded_batch(experiment, followed=followed, dark=is_dark())
+    figure = batch_drawing(experiment, followed=followed, dark=is_dark())
     alt = f"The padded batch: each row an unseen sequence, sequence {followed + 1} is marked"
     chart(figure, key="preview", alt=alt, on_click=_on_row)
 
@@ -203,7 +203,7 @@ def curves(snapshot: Snapshot | None, experiment: Experiment, *, metric: str) ->
     """Draw accuracy or loss by epoch; without a snapshot, empty axes. metric: of `learning_curves`."""
     shown = snapshot or _empty_snapshot(experiment)
     looks = {} if snapshot or live_job.is_active("run") else {"waiting": NOTHING_TRAINED}
-    figure = learning_curves(shown, metric=metric, dark=is_dark(), **looks)
+    figure = curves_drawing(shown, metric=metric, dark=is_dark(), **looks)
     alt = "Accuracy or loss by epoch, one line a strategy"
     chart(figure, key=f"curves_{metric}", alt=alt)
 
@@ -215,7 +215,7 @@ def details(snapshot: Snapshot, experiment: Experiment) -> None:
         curves(snapshot, experiment, metric="test_loss")
         curves(snapshot, experiment, metric="loss")
     with second:
-        figure = final_accuracy(snapshot, dark=is_dark())
+        figure = accuracy_drawing(snapshot, dark=is_dark())
         chart(figure, key="by_strategy", alt="Accuracy by strategy, every repeat a point")
         curves(snapshot, experiment, metric="accuracy")
     st.markdown(epoch_took(snapshot), help=EPOCH_TOOK)

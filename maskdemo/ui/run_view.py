@@ -17,7 +17,7 @@ from maskdemo.inside.inspected_sequence import InspectedSequence, true_label
 from maskdemo.study import Study
 from maskdemo.training.snapshot import Snapshot
 from maskdemo.ui import live_job, navigation, padding_handle, shared_server, url
-from maskdemo.ui.chart import Click, chart, is_dark, outputs_by_step, replay
+from maskdemo.ui.chart import Click, chart, is_dark, outputs_drawing, replay
 
 
 def settings_of_result(
@@ -74,7 +74,7 @@ def outputs(snapshot: Snapshot, usual: int) -> None:
         navigation.link("inside", "See every gate of these networks", params)
     with above:
         chart(
-            outputs_by_step(snapshot, probe=probe - 1, dark=is_dark()),
+            outputs_drawing(snapshot, probe=probe - 1, dark=is_dark()),
             key="outputs",
             alt="Output after every step, one panel a strategy",
             on_click=partial(_on_output_clicked, snapshot.experiment, probe),

@@ -17,7 +17,7 @@ from maskdemo.study.questions import QUESTIONS
 from maskdemo.ui import live_job, shared_server, state, url
 
 
-def start(study: Study) -> None:
+def start_study(study: Study) -> None:
     """Queue this session's study. Raises `QueueFull` with a sentence.
 
     What was computed in advance of it, before repeats were added, is not computed again.
@@ -29,7 +29,7 @@ def start(study: Study) -> None:
     live_job.submit(StudyRun(study))
 
 
-def findings_of(study: Study) -> Findings:
+def findings_to_show(study: Study) -> Findings:
     """Return the findings to show: of the study under way, else of this study as far as it is done.
 
     Where this study has none, the findings shown last stay.
@@ -78,7 +78,7 @@ def add_repeats_button(findings: Findings, more: Study) -> None:
     def add() -> None:
         state.show_study(more)
         url.mark_changed()
-        start(more)
+        start_study(more)
 
     st.button(
         f"Add repeats {where}",

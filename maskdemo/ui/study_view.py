@@ -28,7 +28,7 @@ from maskdemo.ui import (
     url,
 )
 from maskdemo.ui.chart import chart, is_dark
-from maskdemo.ui.study_progress import findings_of
+from maskdemo.ui.study_progress import findings_to_show
 
 STATISTICS = """
 Each training is one network: one strategy, at one value, in one repeat. {method} This study makes
@@ -47,12 +47,12 @@ so they speak of other trainings on this data, not of other speakers."""
 
 def _on_start() -> None:
     """Start the study of the controls' present settings, in a callback."""
-    study_progress.start(url.read(url.STUDY)[0])
+    study_progress.start_study(url.read_settings(url.STUDY)[0])
 
 
 def introduction(study: Study) -> None:
     """Draw the row of questions, and what the chosen question asks."""
-    question, findings = question_of(study), findings_of(study)
+    question, findings = question_of(study), findings_to_show(study)
     titles = {name: each.title for name, each in QUESTIONS.items()}
     controls.presets(
         "Question",
@@ -72,9 +72,9 @@ def introduction(study: Study) -> None:
             st.markdown(f":material/visibility: {question.asks}" if question else own)
 
 
-def bar(study: Study, *, disabled: bool) -> None:
+def button_bar(study: Study, *, disabled: bool) -> None:
     """Draw the buttons and where the study stands. disabled: the settings are invalid."""
-    shown, status = findings_of(study), live_job.status("studyrun")
+    shown, status = findings_to_show(study), live_job.status("studyrun")
     # What is shown of other settings is not where this study stands, unless it is what is under way.
     of_others = shown.study != study and not (status.active and status.newest is not None)
     findings = Findings(study, {}) if of_others else shown
@@ -92,8 +92,8 @@ def bar(study: Study, *, disabled: bool) -> None:
 
 
 def results(study: Study) -> None:
-    """Draw the answer, the charts and every number of `findings_of` the study."""
-    findings = findings_of(study)
+    """Draw the answer, the charts and every number of the findings to show."""
+    findings = findings_to_show(study)
     if findings.outcomes:
         st.session_state.shown_findings = findings
     if count := len(findings.failures):

@@ -19,9 +19,9 @@ from maskdemo.training.snapshot import Snapshot
 from maskdemo.ui import chart, url
 
 #: What a frame is called for those who do not see it.
-TITLE = "Is masking required for LSTMs?"
+FRAME_TITLE = "Is masking required for LSTMs?"
 #: Ending -> what kind of file that is, for the browser.
-KINDS = {
+MIME_TYPES = {
     "py": "text/x-python",
     "ipynb": "application/x-ipynb+json",
     "html": "text/html",
@@ -119,7 +119,7 @@ def _link_and_frame(sentence: str, experiment: Experiment) -> None:
         address = escape(_address(params | {"embed": "true"}))
         # Large enough for the answer and the curves.
         looks = 'width="100%" height="900" style="border: 0"'
-        frame = f'<iframe src="{address}" title="{TITLE}" {looks}></iframe>'
+        frame = f'<iframe src="{address}" title="{FRAME_TITLE}" {looks}></iframe>'
         st.code(frame, language="html", wrap_lines=True)
 
 
@@ -146,7 +146,7 @@ def file_button(
         label,
         content,
         name,
-        KINDS[name.rpartition(".")[2]],
+        MIME_TYPES[name.rpartition(".")[2]],
         icon=f":material/{icon}:",
         on_click="ignore",
         key=key,

@@ -73,10 +73,10 @@ def synchronise(page: str) -> None:
         _leave(session.page)
         session.moved, session.page = "", page
     if not session.moved:
-        _read(page)
+        _read_address(page)
     session.settings.pop(PAGE_SETTINGS.get(page), None)  # `current` reads the controls anew
     if session.moved:
-        _write()
+        _write_address()
     session.followed = page
 
 
@@ -85,19 +85,19 @@ def write_if_changed() -> None:
     if moved := st.session_state.get("moved"):
         if moved == "changed":
             st.session_state.settings.pop(PAGE_SETTINGS.get(st.session_state.page), None)
-        _write()
+        _write_address()
 
 
 def current(settings: PageSettings[T]) -> tuple[T, str | None]:
     """Return the last valid settings, and the error of the present ones or None; read once per run."""
     kept = st.session_state.settings
     if settings not in kept:
-        value, error = read(settings)
+        value, error = read_settings(settings)
         kept[settings] = value, error, value.to_params()
     return kept[settings][:2]
 
 
-def read(settings: PageSettings[T]) -> tuple[T, str | None]:
+def read_settings(settings: PageSettings[T]) -> tuple[T, str | None]:
     """Return the last valid settings, and the error of the present ones or None: for callbacks."""
     try:
         return settings.from_controls(), None
@@ -113,7 +113,7 @@ def params_of(page: str) -> Params:
     return st.session_state.settings[PAGE_SETTINGS[page]][2] | _shown_choices(page, settings)
 
 
-def _read(page: str) -> None:
+def _read_address(page: str) -> None:
     """Set the controls to the browser's URL where it is not the one that was written or read last."""
     session = st.session_state
     address = (page, st.query_params.to_dict())
@@ -155,7 +155,7 @@ def open_default() -> None:
     mark_changed()
 
 
-def _write() -> None:
+def _write_address() -> None:
     """Write the URL of valid settings if a control that the URL names was changed; drop the mark."""
     session = st.session_state
     moved, session.moved = session.moved, ""
@@ -171,7 +171,7 @@ def _write() -> None:
 def _leave(page: str) -> None:
     """Drop settings that are invalid when their page, which showed the error, is left."""
     if page in PAGE_SETTINGS:
-        settings, complaint = read(PAGE_SETTINGS[page])
+        settings, complaint = read_settings(PAGE_SETTINGS[page])
         if complaint:
             PAGE_SETTINGS[page].to_controls(settings)
             st.session_state.settings.pop(PAGE_SETTINGS[page], None)

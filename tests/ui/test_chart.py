@@ -7,7 +7,7 @@ import json
 from maskdemo.charts.replay import Frames
 from maskdemo.charts.template import Figure
 from maskdemo.experiment import Experiment
-from maskdemo.ui.chart import Drawing, drawing, padded_batch
+from maskdemo.ui.chart import Drawing, batch_drawing, drawing
 
 
 def figure(text: str = "") -> Figure:
@@ -37,8 +37,8 @@ def test_only_what_the_browser_lacks_travels():
 
 
 def test_previews_that_look_the_same_are_drawn_once():
-    one = padded_batch(Experiment(units=8), followed=0, dark=False)
-    assert padded_batch(Experiment(units=16, epochs=2), followed=0, dark=False) is one
-    assert padded_batch(Experiment(units=8), followed=0, dark=True) is not one
-    assert padded_batch(Experiment(pad_value=1.0), followed=0, dark=False) is not one
-    assert padded_batch(Experiment(units=8), followed=1, dark=False) is not one
+    one = batch_drawing(Experiment(units=8), followed=0, dark=False)
+    assert batch_drawing(Experiment(units=16, epochs=2), followed=0, dark=False) is one
+    assert batch_drawing(Experiment(units=8), followed=0, dark=True) is not one
+    assert batch_drawing(Experiment(pad_value=1.0), followed=0, dark=False) is not one
+    assert batch_drawing(Experiment(units=8), followed=1, dark=False) is not one

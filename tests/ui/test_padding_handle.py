@@ -13,7 +13,7 @@ from maskdemo.inside.inspected_sequence import InspectedSequence, sweeps
 from maskdemo.strategies import STRATEGIES
 from maskdemo.ui import padding_handle
 from maskdemo.ui.browser_files import OUTPUTS
-from maskdemo.ui.padding_handle import OWN, readers_of, recurrence_data
+from maskdemo.ui.padding_handle import OWN_WEIGHTS, readers_of, recurrence_data
 from tests.ui.app import opened
 from tests.ui.test_inside import STEPS, TINY, finished
 
@@ -45,7 +45,7 @@ def test_a_lane_says_what_a_padded_step_does_and_which_step_is_read_out():
 
 def test_only_a_network_that_learned_to_read_the_mask_reads_it():
     names = tuple(STRATEGIES)
-    assert readers_of(names, OWN) == {name: name for name in names}
+    assert readers_of(names, OWN_WEIGHTS) == {name: name for name in names}
     shared = readers_of(names, "held_state")
     assert shared == dict.fromkeys(names, "held_state") | {"mask_feature": "mask_feature"}
 
@@ -55,8 +55,8 @@ def test_a_link_shows_what_was_measured_where_the_handle_was_let_go(added):
     run = finished(TINY)
     chosen = {"added": str(added), "added_side": "pre", "weights": "own"}
     data = sent(opened("playground", TINY.to_params() | chosen))
-    assert data["chosen"] == {"added": added, "side": "pre", "weights": OWN}
-    own = readers_of(TINY.strategies, OWN)
+    assert data["chosen"] == {"added": added, "side": "pre", "weights": OWN_WEIGHTS}
+    own = readers_of(TINY.strategies, OWN_WEIGHTS)
     found = sweeps(InspectedSequence(run, probe=0, epoch=3, label=1), "pre", 15, own)
     for name, result in data["measured"]["results"].items():
         curve = next(each for each in run.curves if each.strategy == name)
@@ -72,7 +72,7 @@ def test_a_network_that_a_link_chooses_stays_chosen_when_the_padding_is_pulled(m
     finished(TINY)
     monkeypatch.setattr(padding_handle, "_usual_weights", lambda run: "held_state")
     assert not sent(opened("playground", TINY.to_params()))["settled"]
-    data = sent(opened("playground", TINY.to_params() | {"weights": OWN}))
+    data = sent(opened("playground", TINY.to_params() | {"weights": OWN_WEIGHTS}))
     assert data["settled"] and data["chosen"] == data["trained"]
 
 

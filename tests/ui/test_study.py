@@ -168,7 +168,7 @@ def test_a_full_queue_is_said_and_nothing_is_lost(monkeypatch: pytest.MonkeyPatc
     def full(study: Study) -> None:
         raise QueueFull("The queue is full.")
 
-    monkeypatch.setattr(study_progress, "start", full)
+    monkeypatch.setattr(study_progress, "start_study", full)
     page = opened(TINY.to_params())
     fine(page.button(key="studyrun_start").click().run())
     assert "The queue is full." in shown(page)

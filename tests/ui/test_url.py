@@ -28,7 +28,7 @@ def test_a_url_that_is_read_again_still_holds_the_last_valid_settings(monkeypatc
     monkeypatch.setitem(url.PAGE_SETTINGS, "playground", settings)
     url.read_again()
     assert session.address != ("playground", {"epochs": "7"}), "or it would not be read"
-    assert url.read(settings)[0].epochs == 7
+    assert url.read_settings(settings)[0].epochs == 7
     url._leave("playground")
     assert shown[0].epochs == 7
 
