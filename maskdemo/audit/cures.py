@@ -245,7 +245,7 @@ def _weighed(repeat: Repeat) -> list[np.ndarray]:
 
 
 def _counted(repeat: Repeat) -> list[np.ndarray]:
-    """Return what the layer takes of real steps once padding stands at the other end."""
+    """Return the real steps of outputs for inputs that are turned to have padding at the other end."""
 
     def turned(array: np.ndarray, real: np.ndarray) -> np.ndarray:
         places = np.flatnonzero(mask_of(real)[0])  # all sequences that are traced are equally long

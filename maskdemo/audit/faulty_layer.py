@@ -105,7 +105,7 @@ def faults(pair: TracePair, tolerance: float) -> tuple[list[Fault], float]:
 
 
 def _first_to_move(pair: TracePair, tolerance: float) -> tuple[list[Call], _OwnCode | None]:
-    """Return the calls whose outputs move though no input does, or own code that moves first."""
+    """Return the calls whose outputs move though no input does, or own code where that moves first."""
     movers: list[Call] = []
     moved_before = False
     for call in pair.padded.calls:

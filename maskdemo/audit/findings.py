@@ -113,7 +113,7 @@ def measurement_sentence(leaking: list[Measure]) -> str:
 
 
 def without_repetition(findings: Iterable[Finding], earlier: list[Finding]) -> list[Finding]:
-    """Return the findings that no earlier one explains: a lost mask also spoils the loss."""
+    """Return findings but those on the loss that an earlier finding, on a lost mask, explains."""
     layers = {each.layer for each in earlier if each.severity == "leak"}
     no_mask = any(each.cause == "no_mask" for each in earlier)
     return [

@@ -245,7 +245,7 @@ def last_step_at_the_end(x, mask):
 
 
 def normalized_over_real_steps(x, mask, groups=1, epsilon=1e-3):
-    """Return (N, T, F), each group scaled by its real steps."""
+    """Return (N, T, F), normalized by group over the real steps."""
     size = x.shape[-1] // groups
     x = ops.stack(ops.split(x, groups, axis=-1), axis=2)
     real = ops.cast(mask, x.dtype)[..., None, None]

@@ -47,7 +47,10 @@ def steps_of_fixed_inputs(
 
 
 def _add_name(names: dict[int, str], array: np.ndarray, found: tuple[ModelInput, int] | None) -> None:
-    """Add the name of the input in `found`, by `id`, if the array has the steps of that on axis 1."""
+    """Add to `names`, by `id`, the name of the input whose steps the array has on axis 1, if any.
+
+    found: an input and the axis of the array that has its steps; None where none is known.
+    """
     if found is not None and found[1] == 1 and array.ndim > 1 and array.shape[1] == found[0].steps:
         names[id(array)] = found[0].name
 

@@ -150,7 +150,10 @@ def _cause_of_dropped_mask(call: Call, pair: TracePair) -> str:
 
 
 def was_handed_a_mask(call: Call) -> bool:
-    """Whether whoever wrote a call passed a mask to it that the tensor itself did not carry."""
+    """Whether the code of a call passes a mask that the tensor itself does not carry.
+
+    Any mask that is passed to attention by a keyword such as `value_mask` counts.
+    """
     if is_a(call.layer, *ATTENTION) and any(
         name.endswith("_mask") and mask is not None for name, mask in call.arguments[1].items()
     ):

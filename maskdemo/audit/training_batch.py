@@ -103,7 +103,7 @@ class TrainingBatch:
     def _with_targets(
         self, target: float | None, compute: Callable[[Any, Any], Result]
     ) -> Iterator[list[Result]]:
-        """Yield what `compute` returns for targets and each of `_variants`, once for each kind."""
+        """Yield, for each kind of targets, what `compute` returns for these and each of `_variants`."""
         for sparse in self._sparse_choices():
             try:
                 with built_anew(self.model):

@@ -286,9 +286,10 @@ class Trial:
         return [replace(each, before_activation=True) for each in result if each.output in outputs]
 
     def pair(self, measure: Measure) -> TracePair:
-        """Return traces of the sequence that moved furthest and others as long, also with that padding.
+        """Return traces, without and with that padding, of the sequence that moved furthest and others.
 
-        Short sequences and little padding are soon traced; more is, where these show no leak.
+        The others are as long. Short sequences and little padding are soon traced; more is, where these
+        show no leak.
         """
         how = (self.model, self.samples, measure.worst, measure.side, measure.added)
         short, everything = self.samples.short(), range(len(self.samples.rows))
