@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
@@ -93,6 +94,17 @@ def test_a_run_that_is_prepared_says_of_which_scenario_it_is(monkeypatch, scenar
     now = Status("running", work=Run(SCENARIOS[scenario].experiment))
     monkeypatch.setattr(Server, "status", lambda self, viewer, kind: now)
     assert said in shown(opened())
+
+
+def test_a_run_with_epochs_says_how_far_it_is_and_looks_for_no_scenario(monkeypatch):
+    curve = SimpleNamespace(repeat=1, loss=[0.7, 0.6])
+    newest = SimpleNamespace(done=0.5, curves=[curve], experiment=small(repeats=3, epochs=4))
+    now, drawn = Status("running", newest=newest, seconds=9.0), []
+    monkeypatch.setattr(live_job, "status", lambda kind: now)
+    monkeypatch.setattr(live_job, "scenario_of", lambda _: pytest.fail("At every poll?"))
+    monkeypatch.setattr(live_job, "progress_line", lambda *args: drawn.append(args))
+    live_job.run_progress_line()
+    assert drawn == [(now, 0.5, "Repeat 2 of 3, epoch 2 of 4, about 9 s left.", "", "")]
 
 
 def test_many_viewers_of_one_run_look_less_often():
