@@ -57,11 +57,6 @@ class Variable:
         return self.setting.title[0].lower() + self.setting.title[1:]
 
     @property
-    def unit(self) -> str:
-        """The unit of its values, empty where they have none."""
-        return self.setting.unit
-
-    @property
     def categorical(self) -> bool:
         """Whether the values are words, whose order means nothing."""
         return isinstance(self.setting, Choice)
@@ -186,9 +181,8 @@ VARIABLES: dict[str, Variable] = {
 
 def short_title(vary: str, *, unit: bool = False) -> str:
     """Return a short title of the variable `vary`. unit: with ", in steps" where these are its unit."""
-    variable = VARIABLES[vary]
-    counted = ", in steps" if unit and variable.unit == "steps" else ""
-    return variable.title.split(",")[0] + counted
+    steps = ", in steps" if unit and VARIABLES[vary].setting.unit == "steps" else ""
+    return VARIABLES[vary].title.split(",")[0] + steps
 
 
 def value_text(vary: str, value: Value) -> str:
@@ -199,7 +193,7 @@ def value_text(vary: str, value: Value) -> str:
     """
     if isinstance(value, str):
         return VARIABLES[vary].setting.display(value)
-    if VARIABLES[vary].unit == "share":
+    if VARIABLES[vary].setting.unit == "share":
         return f"{number(100 * value, '.3g')}%"
     return number(value, ".4g")
 

@@ -144,10 +144,8 @@ def _text_column(table: Table, name: str, cells: Cells, notation: Notation) -> C
             note = f"{quoted(name)} is read as numbers, {quoted(codes.iloc[0])} too. If they are codes"
             note += ", write a letter before each, which makes words of them."
         elif len(either) and not notation.is_sure:
-            note = (
-                f"{_cell(name, either.iloc[0])} is read as a fraction, and no number of the file says "
-            )
-            note += "whether it is one. If it is a thousand, write it without the point."
+            note = f"{_cell(name, either.iloc[0])} is read as a fraction, and no number of the file "
+            note += "says whether it is one. If it is a thousand, write it without the point."
     return _with_bad_cells(table, replace(found, note=note), name, texts[~blank & ~fits], "a number")
 
 

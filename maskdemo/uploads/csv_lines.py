@@ -107,7 +107,7 @@ def _row_lines(content: bytes, separator: str, skipped: int, quote: str) -> arra
                 header = [bare(name) for name in row]
                 _check_header(header, started)
             elif not blank and len(row) != len(header):
-                raise _width_error(started, row, len(header), separator, early=len(lines) < 3)
+                raise _row_error(started, row, len(header), separator, early=len(lines) < 3)
             else:
                 under = under or (not blank and row) or []
                 lines.append(started)
@@ -119,9 +119,7 @@ def _row_lines(content: bytes, separator: str, skipped: int, quote: str) -> arra
     return lines
 
 
-def _width_error(
-    line: int, row: list[str], header: int, separator: str, *, early: bool
-) -> InvalidTable:
+def _row_error(line: int, row: list[str], header: int, separator: str, *, early: bool) -> InvalidTable:
     """Return the error for a row that has not as many fields as the header has (`header`).
 
     early: whether the row is among the first, so that what stands above may be no header.
@@ -132,24 +130,18 @@ def _width_error(
         return _comment_error(line, row[0], separator)
     quotation = f"texts with {mark} into quotation marks"
     if found == header + 1 and not row[-1]:
-        why = (
-            f"ends with {mark}, and the line of names does not. Take it out of every line, or give the "
-        )
-        why += "last column a name."
+        take_out = "Take it out of every line, or give the last column a name."
+        why = f"ends with {mark}, and the line of names does not. {take_out}"
     elif other:
-        why = (
-            f"is not separated by {mark}, as the first line is, but by {SEPARATORS[other]}. Write all "
-        )
-        why += "lines the same way."
+        but = f"but by {SEPARATORS[other]}. Write all lines the same way."
+        why = f"is not separated by {mark}, as the first line is, {but}"
     elif early and found > header:
         why = f"has {found} fields, the first line {header}. Take out whatever stands above the line "
-        why += (
-            f"that names the columns, and names of rows (in R: row.names = FALSE); or put {quotation}."
-        )
+        why += "that names the columns, and names of rows (in R: row.names = FALSE); "
+        why += f"or put {quotation}."
     else:
-        why = (
-            f"has {found} fields, the header {header}. Put {quotation}, and leave missing fields empty."
-        )
+        put = f"Put {quotation}, and leave missing fields empty."
+        why = f"has {found} fields, the header {header}. {put}"
     return InvalidTable(f"Line {line} {why}")
 
 

@@ -30,9 +30,7 @@ class Example:
         return self.table().to_csv(index=False, lineterminator="\n").encode()
 
 
-def table_of_sequences(
-    sequences: Sequences, *, features: tuple[str, ...], first: int = 0
-) -> pd.DataFrame:
+def long_table_of(sequences: Sequences, *, features: tuple[str, ...], first: int = 0) -> pd.DataFrame:
     """Return a long table: sequence (from `first`), step, features, label; missing readings empty."""
     lengths = [len(each) for each in sequences.values]
     values = np.concatenate(sequences.values)
@@ -51,8 +49,8 @@ def japanese_vowels() -> pd.DataFrame:
     """Return the shipped recording as a long table, a row a step, with a column for its split."""
     data = make_data("japanese_vowels", train_size=1, test_size=1, min_length=1, max_length=1, seed=0)
     features = tuple(f"coefficient {at}" for at in range(1, 13))
-    train = table_of_sequences(data.train, features=features)
-    test = table_of_sequences(data.test, features=features, first=len(data.train))
+    train = long_table_of(data.train, features=features)
+    test = long_table_of(data.test, features=features, first=len(data.train))
     both = pd.concat([train.assign(split="train"), test.assign(split="test")], ignore_index=True)
     return both.rename(columns={"sequence": "utterance", "label": "speaker"})
 

@@ -33,9 +33,8 @@ class UploadMemory:
                 raise InvalidTable(f"This takes {mine / 2**20:,.0f} MB here; {possible}. {LESS}")
             if self.used + nbytes > self._max_bytes:
                 full = "Too many people have their own data here now, so there is no room for yours"
-                raise InvalidTable(
-                    f"{full}. Try again in a while, or take fewer sequences or features."
-                )
+                again = "Try again in a while, or take fewer sequences or features."
+                raise InvalidTable(f"{full}. {again}")
             self._held[thing] = session, nbytes
 
     @property

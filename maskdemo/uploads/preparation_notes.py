@@ -47,10 +47,8 @@ def preparation_notes(
         missing = "and the step counts as a missing reading"
         yield f"At {lost:,} of {len(values):,} steps a feature is blank, {missing}. {most}"
     if before > after:
-        none = (
-            f"{before - after:,} of {before:,} sequences have no step at which all features are there"
-        )
-        yield f"{none}: they were left out, and {after:,} are left.{'' if lost else f' {most}'}"
+        none = f"{before - after:,} of {before:,} sequences have no step at which all features are"
+        yield f"{none} there: they were left out, and {after:,} are left.{'' if lost else f' {most}'}"
     lengths = np.bincount(pd.factorize(rows[""])[0])
     if (lengths == lengths[0]).all():  # as a rectangle would be that was padded
         steps = values.reshape(len(lengths), lengths[0], -1)
@@ -59,10 +57,8 @@ def preparation_notes(
             ("begin", apparent_padding(steps)),
         ):
             if found:
-                padded = (
-                    f"{found[0]:,} of {after:,} sequences {where} with steps that seem to be padding"
-                )
-                yield f"{padded}. If they are, take out their rows."
+                padded = f"{found[0]:,} of {after:,} sequences {where} with steps that seem to be"
+                yield f"{padded} padding. If they are, take out their rows."
     for name in roles.features if not roles.order else ():
         column = columns[name]
         if word_in(name, ORDERS) and column.kind == NUMBERS and not is_constant(number, column.values):

@@ -87,7 +87,7 @@ def task_of(table: Table, columns: Columns, guess: Guess, preparation: Preparati
     lengths = np.bincount(pd.factorize(rows[""])[0])
     check_lengths(number, table, roles, lengths)
     for_test = "test" if "test" in said.values() else "val"
-    most = _possible_counts(len(lengths), int(lengths.max()), values.shape[1], preparation)
+    most = _most_counts(len(lengths), int(lengths.max()), values.shape[1], preparation)
     parts = {
         "label": roles.label,
         "split": roles.split,
@@ -129,9 +129,7 @@ def task_of(table: Table, columns: Columns, guess: Guess, preparation: Preparati
     )
 
 
-def _possible_counts(
-    count: int, longest: int, features: int, preparation: Preparation
-) -> tuple[int, int]:
+def _most_counts(count: int, longest: int, features: int, preparation: Preparation) -> tuple[int, int]:
     """Return how many training and test sequences are possible at most, by their size.
 
     Raises `InvalidTable` for fewer than are needed, or more than possible where none may be left out.

@@ -13,7 +13,7 @@ from maskdemo.data.sequences import Sequences
 from maskdemo.data.tasks import OWN
 from maskdemo.experiment import Experiment
 from maskdemo.uploads.columns import read_columns
-from maskdemo.uploads.example_tables import table_of_sequences
+from maskdemo.uploads.example_tables import long_table_of
 from maskdemo.uploads.guess_roles import guess_roles
 from maskdemo.uploads.limits import nearest_padded_length
 from maskdemo.uploads.reading import read_table
@@ -42,8 +42,8 @@ def long_table(train: Sequences, test: Sequences, *, shuffle: bool = False) -> p
     """Long form; shuffled rows leave the first row of each sequence in its place."""
     names = names_of(train)
     pieces = [
-        table_of_sequences(train, features=names).assign(split="train"),
-        table_of_sequences(test, features=names, first=len(train)).assign(split="Test "),
+        long_table_of(train, features=names).assign(split="train"),
+        long_table_of(test, features=names, first=len(train)).assign(split="Test "),
     ]
     table = pd.concat(pieces, ignore_index=True)
     if shuffle:
