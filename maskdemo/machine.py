@@ -13,6 +13,8 @@ _GROUPS = Path("/sys/fs/cgroup")
 _OWN_GROUP = Path("/proc/self/cgroup")
 #: The number of the parameter in glibc's malloc.h, and the bytes from which a block is large.
 MMAP_THRESHOLD, LARGE = -3, 2**19
+#: Bytes below which memory is short: the smallest host promises 690 MB.
+MEMORY_FOR_ALL = 2**30
 
 
 def cores() -> int:
@@ -64,6 +66,11 @@ def memory_limit() -> float:
                     with suppress(OSError, ValueError):  # no such file; "max" is no limit
                         limits.append(float((folder / name).read_text()))
     return min(limits)
+
+
+def is_memory_short() -> bool:
+    """Return whether this process's control group may take too little for much at a time."""
+    return memory_limit() < MEMORY_FOR_ALL
 
 
 def own_memory() -> int | None:

@@ -27,7 +27,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
-from maskdemo.machine import give_back_memory, own_memory
+from maskdemo.machine import give_back_memory, is_memory_short, own_memory
 from maskdemo.server import messages, worker_jobs
 from maskdemo.training.program_cache import programs_compiled
 
@@ -52,6 +52,7 @@ class _Worker:
         self._to_do: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
         self._to_prepare: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
         self._wanted: str | None = None  # what is to be compiled ahead, if anything still is
+        self._preparing = threading.Lock()  # held while compiling ahead
 
     def work(self) -> None:
         """Work until the server is gone; two threads listen for commands and compile ahead."""
@@ -93,6 +94,10 @@ class _Worker:
         number, error, sent, newest, due = command["do"], None, None, None, 0.0
         stream: worker_jobs.Stream | None = None
         left_early = False
+        if is_memory_short():
+            # The program that is compiled ahead just now and the job would need too much at once.
+            with self._preparing:
+                pass
         try:
             shrink, stream = worker_jobs.begin(command)
             for newest in stream:
@@ -125,16 +130,17 @@ class _Worker:
             def stop(wanted: str = wanted) -> bool:
                 return wanted is not self._wanted
 
-            try:
-                if not stop():
-                    worker_jobs.prepare(command, stop)
-            except Exception:  # a guess at what will be needed; who needs it will see
-                log.exception("Compiling ahead failed")
-            del command  # with what was uploaded
-            if self._to_prepare.empty():
-                self._send(messages.Prepared())
-                with suppress(Exception):
-                    worker_jobs.compile_scenarios(stop)
+            with self._preparing:
+                try:
+                    if not stop():
+                        worker_jobs.prepare(command, stop)
+                except Exception:  # a guess at what will be needed; who needs it will see
+                    log.exception("Compiling ahead failed")
+                del command  # with what was uploaded
+                if self._to_prepare.empty():
+                    self._send(messages.Prepared())
+                    with suppress(Exception):
+                        worker_jobs.compile_scenarios(stop)
 
     def _send(self, message: object) -> None:
         """Send a message to the server; threads take turns."""

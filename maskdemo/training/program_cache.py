@@ -14,21 +14,20 @@ from contextlib import contextmanager
 from functools import partial, wraps
 from typing import Any
 
-from maskdemo.machine import cores, give_back_memory, memory_limit
+from maskdemo.machine import cores, give_back_memory, is_memory_short
 from maskdemo.training import compile_cache
 from maskdemo.training.buckets import Shape
 
 #: Programs of one kind that stay in memory.
 MAX_PROGRAMS = 24
-#: Bytes with which all cores may compile at once; a compilation takes 100 MB for as long as it lasts.
-MEMORY_FOR_ALL_CORES = 2**30
 #: Numbers that the names of one program may take.
 NUMBERS = 10_000
 
 #: Builder and shape of a program, as text -> how many times it was traced.
 _TRACED: Counter[str] = Counter()
 _TRACING = threading.Lock()
-_COMPILING = threading.BoundedSemaphore(cores() if memory_limit() >= MEMORY_FOR_ALL_CORES else 1)
+#: A compilation takes up to 150 MB for as long as it lasts.
+_COMPILING = threading.BoundedSemaphore(1 if is_memory_short() else cores())
 
 
 def programs_compiled() -> int:

@@ -36,6 +36,8 @@ from tests.browser.server import BUILD, Server, running_server
 
 #: What the smallest host that people use promises, MB.
 HOST_MB = 690
+#: TensorFlow and Keras import these packages of the tests, which no host has: 40 MB.
+NOT_ON_THE_HOST = "import sys; sys.modules.update(jax=None, IPython=None)"
 #: Seconds for a whole phase.
 PHASE = 600.0
 #: The repeat and epoch at which a worker is killed.
@@ -254,7 +256,7 @@ def measured(plan: Plan, log: Path, *, megabytes: int = HOST_MB) -> dict[str, An
     """All figures of one server under this load."""
     with (
         memory_limit(megabytes) as limit,
-        running_server(log=log, within=limit.within) as server,
+        running_server(log=log, within=limit.within, at_start=NOT_ON_THE_HOST) as server,
         Memory(server.pid) as memory,
     ):
         print(limit.sentence, flush=True)

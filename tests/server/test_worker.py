@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -379,6 +380,48 @@ def test_only_what_was_left_early_gave_way(monkeypatch, asked: str, finished: bo
     assert messages.read(answers) == messages.Newest(1, finished)
     ended = messages.read(answers)
     assert isinstance(ended, Ended) and ended.gave_way is gave_way
+
+
+def test_where_memory_is_short_a_job_waits_for_what_is_compiled_ahead(monkeypatch):
+    order: list[str] = []
+    waits = threading.Event()
+
+    class Watched:
+        """A lock that tells when it is asked for."""
+
+        lock = threading.Lock()
+
+        def __enter__(self) -> None:
+            if self.lock.locked():
+                waits.set()
+            self.lock.acquire()
+
+        def __exit__(self, *error: object) -> None:
+            self.lock.release()
+
+    def begin(command: object) -> Any:
+        order.append("job")
+        waits.set()  # a job that did not wait
+        return (lambda new, sent: new), iter(())
+
+    def prepare(command: object, stop: object) -> None:
+        job.start()
+        waits.wait()
+        order.append("compiled")
+
+    worker = _Worker(io.BytesIO(), io.BytesIO())
+    worker._preparing = Watched()  # pyright: ignore[reportAttributeAccessIssue]
+    job = threading.Thread(target=worker._do, args=({"do": 1},))
+    monkeypatch.setattr("maskdemo.server.worker.is_memory_short", lambda: True)
+    monkeypatch.setattr(worker_jobs, "begin", begin)
+    monkeypatch.setattr(worker_jobs, "prepare", prepare)
+    monkeypatch.setattr(worker_jobs, "compile_scenarios", lambda stop: order.append("scenarios"))
+    worker._wanted = "an experiment"
+    worker._to_prepare.put({"prepare": worker._wanted})
+    threading.Thread(target=worker._prepare, daemon=True).start()
+    until(lambda: "job" in order)
+    job.join()
+    assert order == ["compiled", "scenarios", "job"]
 
 
 def test_what_comes_is_only_ever_data():
