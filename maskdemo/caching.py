@@ -128,5 +128,5 @@ def _weakly(key: tuple[Hashable, ...]) -> tuple[Hashable, ...]:
 
 
 def _uploaded_task(key: tuple[Hashable, ...]) -> weakref.ref[Task] | None:
-    """Return the reference to the uploaded task of a key, or None."""
+    """Return the reference to the uploaded task in a key of `_weakly`; None where it has none."""
     return next((part.own for part in key if isinstance(part, _WeakExperiment)), None)

@@ -184,7 +184,10 @@ def marked(repeat: Repeat) -> list[np.ndarray]:
 
 
 def spread_out(repeat: Repeat) -> list[np.ndarray]:
-    """Return the deviation or variance of the real steps, with their mean put at padded steps."""
+    """Return the layer's deviation or variance as it would be of the real steps alone.
+
+    Padded steps of its inputs get the mean of the real ones; the result is scaled to the real steps.
+    """
     share = float(np.mean(next(iter(repeat.real.values()))))
     power = 0.5 if is_a(repeat.call.layer, "Std") else 1.0
 

@@ -145,7 +145,7 @@ def _inputs_change(call: Call, pair: TracePair) -> float:
 
 
 def _input_change(call: Call, input_tensor: InputTensor, pair: TracePair) -> float:
-    """Return how far an input of a call moved at real steps, as a share of its largest number."""
+    """Return how far a call's input moved at real steps, by `pair.share`: 0 where shapes do not fit."""
     unpadded = pair.twin(call).inputs[call.inputs.index(input_tensor)].array
     return pair.share(unpadded, input_tensor.array)
 

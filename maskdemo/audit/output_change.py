@@ -269,7 +269,10 @@ def largest_change(wanted: np.ndarray, got: np.ndarray) -> float:
 
 
 def largest_share(wanted: Sequence[np.ndarray], got: Sequence[np.ndarray]) -> float:
-    """Return the largest |difference| of any output as a share of that output's largest number."""
+    """Return the largest |difference| of any output, as a share of the largest number in its `wanted`.
+
+    Infinite where shapes differ. Raises ValueError without outputs, or where their counts differ.
+    """
     return max(
         largest_change(one, other) / largest_number(one) for one, other in zip(wanted, got, strict=True)
     )

@@ -68,7 +68,7 @@ class Finding:
         return CAUSES[self.cause].source
 
     def _fill(self, text: str) -> str:
-        """Return a text of `causes` with the layer's name and class in it."""
+        """Return a text with the layer's name and class in it, or "the model" and "It" without."""
         return text.format(layer=self.layer or "the model", of_class=self.of_class or "It")
 
 
@@ -295,6 +295,6 @@ def _without_infinity(value: Any) -> Any:
         return {key: _without_infinity(each) for key, each in value.items()}
     if isinstance(value, (list, tuple)):
         return [_without_infinity(each) for each in value]
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    return value.item() if hasattr(value, "item") else value
+    if hasattr(value, "item"):
+        value = value.item()
+    return None if isinstance(value, float) and not math.isfinite(value) else value

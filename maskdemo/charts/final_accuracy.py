@@ -158,7 +158,7 @@ def _legend_entries(several: bool, both: bool, dark: bool) -> list[PlotlyTrace]:
 
 
 def _subtitle(epochs: set[int], counts: set[int]) -> str:
-    """Return the subtitle from the epochs and the numbers of repeats that occur."""
+    """Return the subtitle: after which epoch, of how many repeats. epochs: empty until one is over."""
     if not epochs:
         return "No epoch finished yet"
     after = "–".join(str(each) for each in sorted({min(epochs), max(epochs)}))

@@ -36,6 +36,8 @@ ROLES = {
     "split": "says train, validation or test",
 }
 SEVERAL = ("id", "order", "features")
+#: Options that mean nothing without `--data`.
+ONLY_WITH_DATA = (*ROLES, "label_per_step", "steps", "standardise", "sample", "dry_run")
 
 
 def add_settings(parser: ArgumentParser, **more: Mapping[str, Titled]) -> None:
@@ -58,7 +60,7 @@ def add_settings(parser: ArgumentParser, **more: Mapping[str, Titled]) -> None:
 def named_experiment(args: Namespace) -> Experiment:
     """Return the experiment that the command names and sets, perhaps with the sequences of `--data`.
 
-    Raises ValueError with a sentence.
+    Raises ValueError with a sentence; SystemExit where `--dry-run` was to say no more than that.
     """
     if args.name in SCENARIOS:
         start = SCENARIOS[args.name].experiment.to_params()
@@ -72,6 +74,8 @@ def named_experiment(args: Namespace) -> Experiment:
     settings = _settings_of(args)
     wanted = {**start, **settings}
     if args.data is None:
+        if unused := [name for name in ONLY_WITH_DATA if getattr(args, name) not in (None, False)]:
+            raise ValueError(f"--{unused[0].replace('_', '-')} is about a file: name it with --data.")
         return Experiment.from_params(wanted)
     like = Experiment.from_params(wanted | NO_SEQUENCES)
     return _with_own_sequences(args, like, fit_padded_length="padded_length" not in settings)

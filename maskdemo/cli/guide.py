@@ -53,7 +53,7 @@ def _as_json(setup: Setup, answer: Guidance) -> dict:
 
 
 def _case_as_json(result: GuideResult) -> dict:
-    """Return a measured case of the answer as a dictionary; difference: mean, low, high (shares)."""
+    """Return a measured case of the answer as a dictionary; difference: [mean, low, high], shares."""
     difference = result.verdict.difference
     return {
         "task": result.case.experiment.task,

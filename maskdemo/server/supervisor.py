@@ -104,7 +104,7 @@ class Server:
         return replace(status, newest=run, notice=None if run else finished_runs.GONE)
 
     def cancel(self, viewer: str, kind: str) -> None:
-        """Cancel the viewer's job of this kind; its results so far stay."""
+        """Cancel the viewer's job of this kind; its results stay. It goes on for other viewers."""
         self.queue.cancel(viewer, kind)
         self._wake()
 

@@ -122,7 +122,7 @@ class _Worker:
         self._send(messages.Ended(number, error, gave_way, memory, programs, worker_jobs.disk_works()))
 
     def _prepare(self) -> None:
-        """Compile ahead the programs of each wish: a loop without end."""
+        """Compile ahead what is wanted, then the scenarios, while no job comes: a loop without end."""
         while True:
             command = self._to_prepare.get()
             wanted = command["prepare"]

@@ -111,7 +111,7 @@ def keep(program: str) -> None:
     """Move what XLA has compiled in the first call of a program from memory to disk.
 
     Files of the same name from an earlier state of the code are deleted. A disk that cannot be written
-    is logged.
+    is logged, and `disk_works` is then False. Nothing happens where programs are not kept.
     """
     folder = _folder(os.environ)
     if folder is None:

@@ -113,7 +113,7 @@ def empty_residuals(steps: int, batch: int, channels: int, units: int) -> Residu
 
 
 def gate_kernel(weights: Weights) -> tf.Tensor:
-    """Return kernel, bias and recurrent kernel as one matrix (F + 2 + H, 4H), scaled for `_gates`."""
+    """Return kernel, bias (one row) and recurrent kernel as one matrix (F + 2 + H, 4H) for `_gates`."""
     rows = [weights.kernel, weights.bias[None], weights.recurrent_kernel]
     return _scale(_sizes(weights.recurrent_kernel)[0]) * tf.concat(rows, axis=0)
 

@@ -52,7 +52,7 @@ def _is_growing(snapshot: Snapshot | None) -> bool:
 
 
 def button_bar(experiment: Experiment) -> None:
-    """Draw the state of a run, and a button to train where these settings have no run."""
+    """Draw the progress of a run with a button to cancel it, or a button to train what has no run."""
     live_job.refusal("run")
     if live_job.is_active("run"):
         with st.container(horizontal=True, vertical_alignment="center"):

@@ -113,7 +113,10 @@ def what_turned_output(sequence: InspectedSequence, strategy: str, *, step: int)
 
 
 def step_kind(batch: Batch, step: int) -> str:
-    """Return the kind of a step (from 1) of the first sequence, as part of a sentence."""
+    """Return "a real reading", "a missing reading", "a padded step" or `AFTER_BATCH`.
+
+    step: from 1, of the batch's first sequence.
+    """
     if batch.padded[0, step - 1]:
         return "a padded step" if batch.padding_there[0, step - 1] else AFTER_BATCH
     return "a real reading" if batch.valid[0, step - 1] else "a missing reading"

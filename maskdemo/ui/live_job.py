@@ -92,7 +92,7 @@ def start(kind: str, ask: Callable[[], None]) -> None:
 
 
 def cancel(kind: str) -> None:
-    """Stop the viewer's work of this kind; its results until now stay."""
+    """Cancel the viewer's job of this kind; its results stay. It goes on for other viewers."""
     url.mark_touched()
     shared_server.server().cancel(shared_server.viewer(), kind)
 

@@ -213,7 +213,10 @@ def _best_lender(snapshot: Snapshot) -> str:
 
 
 def _usual_weights(snapshot: Snapshot) -> str:
-    """Return the best lender if any learned less than half as much above chance, else `OWN_WEIGHTS`."""
+    """Return the strategy whose network reads all lanes while nobody has chosen, or `OWN_WEIGHTS`.
+
+    That is the most accurate network, once another is less than half as far above chance.
+    """
     reached, best = _first_repeat_accuracy(snapshot), _best_lender(snapshot)
     if best == OWN_WEIGHTS:
         return OWN_WEIGHTS

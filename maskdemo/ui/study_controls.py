@@ -15,7 +15,7 @@ ALSO_VARIED = {"pad_value": ("mask_value",), "pad_value_alone": ("pad_value",)}
 
 
 def study_controls() -> None:
-    """Draw the study's controls, in the sidebar; a page within another has none."""
+    """Draw the study's controls in the sidebar; nothing in a page that another site embeds."""
     if st.context.is_embedded:
         return
     session = st.session_state

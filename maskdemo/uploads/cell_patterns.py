@@ -134,7 +134,8 @@ def _decimal(table: Table, cells: dict[str, Cells]) -> tuple[str, bool]:
 def _day_first(cells: dict[str, Cells]) -> tuple[bool, bool, bool]:
     """Return `Notation.day_first`, `by_points` and `undecided`.
 
-    Dates with points begin with the day, unless the file has one that cannot.
+    Dates with points begin with the day, unless the file has one that cannot. They are undecided also
+    where two dates contradict each other, or where 26-01-31 may begin with the year.
     """
     first, second, points, others, unclear, short, american = [False] * 7
     for own in cells.values():

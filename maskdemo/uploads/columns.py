@@ -267,7 +267,10 @@ def _are_row_numbers(values: NDArray) -> bool:
 
 
 def _are_dates(values: NDArray) -> tuple[bool, bool]:
-    """Return (all are dates such as 20260131, all are dates such as 31012026). values: (rows,)."""
+    """Return (all are dates such as 20260131, perhaps with a time behind, all are such as 31012026).
+
+    values: (rows,), not all NaN. The second needs more than two different dates.
+    """
     there = values[~np.isnan(values)]
     digits = len(str(int(there.max())))
     if digits not in (8, 10, 12, 14) or (there != np.floor(there)).any():

@@ -15,7 +15,10 @@ from maskdemo.uploads.numbers_and_dates import values_in
 
 
 def arrays_by_name(arrays):
-    """Meaning -> array, of the arrays whose names say it: "values", "train_labels", "lengths"."""
+    """Return meaning -> array: "values", "train_labels", "lengths".
+
+    Arrays whose names say no meaning are left out; of two with one meaning, the last is returned.
+    """
     words = {
         "values": "values x data input inputs signal signals sequence sequences seq",
         "labels": "labels label y target targets",

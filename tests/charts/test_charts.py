@@ -375,7 +375,7 @@ class TestLearningCurves:
         assert np.allclose(spread_apart([100, 0, 99], 10, 0, 100), [100, 0, 90])
 
 
-class TestAccuracyByStrategy:
+class TestFinalAccuracy:
     def test_points_mean_and_interval(self):
         snapshot = make_snapshot()
         figure = charts.final_accuracy(snapshot)
