@@ -138,7 +138,7 @@ class Number(Setting):
         return str(value) if self.whole else repr(value)
 
     def display(self, value: Any) -> str:
-        """Return the number with at most 6 digits of a fraction, and none that are 0: "0.003"."""
+        """Return the number with at most 6 significant digits, without zeros at the end: "0.003"."""
         return _plainly(value)
 
     def _no_number(self, value: Any) -> InvalidSettings:

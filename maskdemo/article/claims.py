@@ -1,6 +1,6 @@
 """The article's claims in words of our own, and the cases in which each one is tried.
 
-Nothing here says what comes out: `claim_rules` read that off what was measured.
+Nothing here says what comes out: `claim_rules` reads that off what was measured.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class Claim:
     """A claim of the article, where it stands there, and how it is tested.
 
     measures: what is measured, for people. judge: the rule of `claim_rules`. statement: a sentence that
-    is true in a case where it held. clearest: the name of the number whose largest value is cited.
+    is true in a case where it held. clearest: the name of the number whose largest |value| is cited.
     checks: names of checks in `keras_checks` that `judge` needs. usually: see `Judgement`.
     """
 

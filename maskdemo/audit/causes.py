@@ -24,8 +24,8 @@ class Cause:
     """What can be at fault: its severity, its words, and a program that does it right.
 
     title, why: sentences that may name the {layer} and its {of_class}. source: an address. fix: the
-    name of a program in `fix_programs`. Where the mask was lost or never made, it is right for a layer
-    that takes a mask, once that was tried; what is right for others is in `cures`.
+    name of a program in `fix_programs` or `fix_reductions`. Where the mask was lost or never made, it
+    is right for a layer that takes a mask, once that was tried; what is right for others is in `cures`.
     """
 
     severity: Severity

@@ -45,7 +45,7 @@ def checked_value(key: str, value: Any) -> Any:
 
 
 def checked_layer_name(value: Any) -> str:
-    """Return the name of a layer; raise UnsupportedModel if not printable, in any script, or a path."""
+    """Return the name of a layer, printable and no path, in any script, or raise UnsupportedModel."""
     if (
         not isinstance(value, str)
         or not 0 < len(value) <= MAX_NAME

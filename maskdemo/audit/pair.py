@@ -175,7 +175,7 @@ class TracePair:
             and unpadded_mask is not None
             and unpadded_mask.shape == unpadded.shape[:2]
         ):
-            # A real step that holds the mask value is masked in both: `traps` reports it.
+            # A real step that holds the mask value is masked in both: `other_checks` reports it.
             right[right] = unpadded_mask.ravel()
         return "right" if mask.shape == right.shape and (mask == right).all() else "wrong"
 

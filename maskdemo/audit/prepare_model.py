@@ -89,7 +89,7 @@ def _random_values(path: str, shape: tuple[int, ...], rng: np.random.Generator) 
 
 @contextmanager
 def last_digits_changed(model: Any) -> Iterator[None]:
-    """Change the last digit of every trainable weight within the context alone, as rounding does."""
+    """Change the last digit of trainable float32 and float64 weights within the context alone."""
     with _values_restored(model.trainable_weights) as weights:
         for variable, value in weights:
             variable.assign(other_last_digits(value))

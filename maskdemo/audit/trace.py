@@ -131,7 +131,7 @@ def raising_layer(model: Any, batch: Batch) -> Any | None:
 
 @contextmanager
 def _record_all_calls(record: Trace, overrides: Overrides) -> Iterator[None]:
-    """Record every call of a layer or operation within the context, where Keras does not warn."""
+    """Record calls of layers and operations within the context, but not within Keras's own layers."""
     import keras
 
     def wrapped(original: Any, *, operation: bool) -> Any:

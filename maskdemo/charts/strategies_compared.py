@@ -25,8 +25,8 @@ def strategies_compared(
 ) -> Figure:
     """Draw a panel for each strategy with one of `QUANTITIES`, and below them all outputs.
 
-    activations: of the sequence, by strategy. parts: strategy -> the step (from 0) at which its states
-    part from those of the first strategy.
+    activations: of the sequence, by strategy. parts: strategy -> the step (from 0) at which it
+    parts from the first strategy; None if never.
     """
     symbol, heading = QUANTITIES[quantity]
     names = list(activations)

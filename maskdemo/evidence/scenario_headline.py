@@ -106,7 +106,7 @@ class CompleteRun:
 
 
 def _still_known_sentence(run: CompleteRun) -> str:
-    """Return which strategies know as much as the best, half, or less; `answer_of` if none learns."""
+    """Return which know as much as the best, over half of it, or less; `answer_of` if none learns."""
     kept, over = run.leaders()
     if nothing_learned(run.results) or above_chance(run.results, kept[0]).low <= 0:
         return answer_of(run.snapshot)

@@ -88,8 +88,8 @@ def sweep(
 
     side: "pre" or "post", where the steps are added. added: how many, one result for each of the C
     numbers; those without padding are what the others are compared with. strategy: how the network
-    handles the padding. experiment: its settings of padding do not matter, but for the pad value, which
-    missing readings have.
+    handles the padding. experiment: of its settings of padding only two matter, the pad value, which
+    missing readings have, and the mask value, with which the Masking layer compares.
     """
     # Padded in front, with padding that holds the state and so changes nothing; in order of length, so
     # that the rows whose state moves at a step stand together.

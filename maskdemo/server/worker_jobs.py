@@ -26,9 +26,9 @@ from maskdemo.training.snapshot import Outcome
 
 #: Seconds between two results that are sent: pages look less often than that.
 MIN_INTERVAL_S = 0.2
-#: Bytes of its own that a process may hold and still compile for later: 50 MB less than lets the server
-#: replace it.
-MAX_BYTES_FOR_LATER = MAX_MEMORY_BYTES - 50 * 2**20
+#: Bytes of its own that a process may hold and still compile for later: so much less than lets the
+#: server replace it as the next program may add.
+MAX_BYTES_FOR_LATER = MAX_MEMORY_BYTES - 20 * 2**20
 
 _STORE_WORKS = threading.Event()
 _STORE_WORKS.set()

@@ -278,7 +278,7 @@ def _padded_to_bucket(data: TimeMajorBatch, shape: Shape) -> TimeMajorBatch:
 
 
 def _settings(experiment: Experiment) -> dict[str, Any]:
-    """Return the arguments of `Shape` that all programs of an experiment share."""
+    """Return arguments of `Shape`; programs that read outputs may differ in `every_step`."""
     return {
         "channels": experiment.spec.features + 2,
         "units": experiment.units,

@@ -78,7 +78,7 @@ def train_once(
 
 
 def compile_ahead(experiment: Experiment, *, stop: Callable[[], bool] = lambda: False) -> None:
-    """Compile the programs that this experiment will use, as many at once as there are cores.
+    """Compile the programs that this experiment will use, several at once where cores and memory allow.
 
     Once `stop` returns True, no other compilation begins.
     """

@@ -31,7 +31,7 @@ MEANING = {
     "weights": "The step's own part of the gradient that changes the LSTM's weights: what the network "
     "learns from this step.",
 }
-#: Two strategies part where their probabilities of any label differ by more than this.
+#: With weights of their own, two strategies part where the probabilities of a label differ by more.
 MIN_DIFFERENCE = 0.1
 
 

@@ -7,7 +7,7 @@ import uuid
 import streamlit as st
 
 from maskdemo.experiment import Experiment
-from maskdemo.machine import keep_large_blocks_apart
+from maskdemo.machine import keep_little_freed_memory
 from maskdemo.results.trainings import TrainingStore
 from maskdemo.server import Server
 from maskdemo.training.snapshot import Snapshot
@@ -27,7 +27,7 @@ def grace() -> float:
 @st.cache_resource(show_spinner=False)
 def server() -> Server:
     """Return the queue, worker and results of all viewers; the first call starts the worker."""
-    keep_large_blocks_apart()
+    keep_little_freed_memory()
     return Server(grace=grace())
 
 

@@ -54,7 +54,7 @@ def table_of_parquet(content: bytes, name: str) -> pd.DataFrame:
 def _to_pandas(arrow: pa.Table) -> pd.DataFrame:
     """Return the table in pandas: numbers, times and bools as they are, all else as text.
 
-    So are whole numbers with a gap, which pandas would make fractions.
+    So are whole numbers and bools with a gap, which pandas would change. Durations are whole numbers.
     """
     arrow = arrow.replace_schema_metadata(None)
     for at, field in enumerate(arrow.schema):

@@ -125,7 +125,7 @@ def task_of(table: Table, columns: Columns, guess: Guess, preparation: Preparati
         arguments=(steps, parts),
         notes=tuple(preparation_notes(table, columns, roles, preparation, number, rows, values, data)),
         unused=unused_columns(columns, guess),
-        examples=_examples(table, roles, rows, values, lengths),
+        examples=_examples(roles, rows, values, lengths),
     )
 
 
@@ -164,7 +164,7 @@ def _summary_text(data: Data, names: tuple[str, ...], classes: tuple[str, ...]) 
 
 
 def _examples(
-    table: Table, roles: Roles, rows: pd.DataFrame, values: NDArray, lengths: NDArray
+    roles: Roles, rows: pd.DataFrame, values: NDArray, lengths: NDArray
 ) -> dict[str, NDArray[np.float64]]:
     """Return title -> values, (T, F), of the first, last and longest sequence. lengths: (N,)."""
     ends, found = lengths.cumsum(), {}

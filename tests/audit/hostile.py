@@ -238,10 +238,6 @@ def _nested() -> dict:
 CONFIGURATIONS["models_in_models"] = _nested()
 
 
-def _wide() -> dict:
-    return layer("Dense", {"units": 16_000})
-
-
 #: Small in JSON, large when built: refused before any memory is taken.
 LARGE: dict[str, dict] = {
     "wide_layers": model(
