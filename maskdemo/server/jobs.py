@@ -230,7 +230,7 @@ class Requests:
         return sorted(turns, key=lambda job: (*self.rank(job), -job.deaths, turns[job]))
 
     def move_others_back(self, job: Job) -> None:
-        """Give the waiting requests of this job's viewers the last turns: those of the same `background`."""
+        """Give waiting requests of this job's viewers, of its own `background`, the last turns."""
         viewers, background = set(self.viewers_of(job)), job.work.background
         others = [
             request

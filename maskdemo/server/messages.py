@@ -203,7 +203,7 @@ def pack(task: Task | None) -> bytes:
 
 
 def unpack(content: bytes) -> Task | None:
-    """Return a task with the sequences and sizes of the packed one, without names; None for no bytes."""
+    """Return a task with the sequences and sizes of a packed one, without names; None for no bytes."""
     if not content:
         return None
     parts = []
