@@ -1,5 +1,5 @@
 # make run       start the app on $PORT (8501 unless set)
-# make check     format, types and the tests without a browser, training or further processes: the habit
+# make check     format, types and all tests but browser, oracle, slow and fuzz: the habit
 # make test      everything but what is marked fuzz, the same answer every time; ARGS="-k word" goes to pytest
 #                (both keep compiled programs in build/compiled, for the next time)
 # make fuzz      what is marked fuzz, and all tests without a browser with new seeds and more examples

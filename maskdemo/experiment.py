@@ -23,7 +23,7 @@ from types import MappingProxyType
 from typing import Any
 
 from maskdemo.data.tasks import OWN, TASKS, Task
-from maskdemo.errors import InvalidSettings
+from maskdemo.errors import InvalidSettings, quoted
 from maskdemo.settings import (
     Choice,
     Number,
@@ -271,7 +271,7 @@ class Experiment:
             raise ValueError("An experiment is a JSON object of settings.")
         unknown = set(values) - SETTINGS.keys()
         if unknown:
-            raise ValueError(f"There is no setting '{sorted(unknown)[0]}'.")
+            raise ValueError(f"There is no setting {quoted(sorted(unknown)[0])}.")
         # JSON has lists where Python has tuples.
         settings: dict[str, Any] = {
             name: tuple(each) if isinstance(each, list) else each for name, each in values.items()

@@ -266,6 +266,7 @@ def test_settings_that_contradict_each_other_are_refused(changes, sentence):
         '"text"',
         '{"units": "many"}',
         '{"unit": 4}',
+        '{"two\\nlines": 4}',
         '{"task": null}',
         '{"strategies": 5}',
         '{"strategies": [["no_mask"]]}',

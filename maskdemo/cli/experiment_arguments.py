@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from maskdemo.data.tasks import OWN, TASKS
-from maskdemo.errors import InvalidTable
-from maskdemo.experiment import GROUPS, SETTINGS, Experiment
+from maskdemo.errors import InvalidTable, quoted
+from maskdemo.experiment import GROUPS, NUMBERS, SETTINGS, Experiment
 from maskdemo.scenarios import SCENARIOS
 from maskdemo.settings import Setting, Titled
 from maskdemo.strategies import STRATEGIES
@@ -70,7 +70,7 @@ def named_experiment(args: Namespace) -> Experiment:
         start = {"task": OWN}
     else:
         names = ", ".join([*SCENARIOS, *TASKS])
-        raise ValueError(f"There is no scenario or task '{args.name}'. Known are: {names}.")
+        raise ValueError(f"There is no scenario or task {quoted(args.name)}. Known are: {names}.")
     settings = _settings_of(args)
     wanted = {**start, **settings}
     if args.data is None:
@@ -87,7 +87,7 @@ def _settings_of(args: Namespace) -> dict[str, str]:
     for text in args.settings:
         name, equals, value = text.partition("=")
         if not equals or name not in SETTINGS:
-            raise ValueError(f"'{text}' is not a setting: write key=value, such as epochs=10.")
+            raise ValueError(f"{quoted(text)} is not a setting: write key=value, such as epochs=10.")
         settings[name] = value
     options = {name: getattr(args, name) for name in SETTINGS}
     return settings | {name: value for name, value in options.items() if value is not None}
@@ -112,8 +112,9 @@ def _add_own_sequences(parser: ArgumentParser) -> None:
     for role, help in ROLES.items():
         data.add_argument(f"--{role}", metavar="COLUMN", help=help)
     data.add_argument("--label-per-step", choices=("yes", "no"), help="whether each step has a label")
+    most = NUMBERS["padded_length"].high
     data.add_argument("--steps", metavar="first|last|every:N",
-                      help="keep the first or last 200 steps of each, or one in N")  # fmt: skip
+                      help=f"keep the first or last {most:g} steps of each, or one in N")  # fmt: skip
     data.add_argument("--standardise", choices=("yes", "no"), help="numbers to mean 0 and spread 1")
     data.add_argument("--sample", action="store_true", help="draw as many sequences as are possible")
     data.add_argument("--split-seed", type=int, default=0, metavar="N",

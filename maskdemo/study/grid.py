@@ -22,7 +22,7 @@ from maskdemo.errors import InvalidSettings, quoted
 from maskdemo.evidence import BASELINE
 from maskdemo.evidence.phrases import capital
 from maskdemo.experiment import COSTLY, MAX_WORK, SETTINGS, Experiment
-from maskdemo.settings import MAX_CHARACTERS, parse_leniently
+from maskdemo.settings import parse_leniently
 from maskdemo.study.variables import (
     BETWEEN,
     VARIABLES,
@@ -108,7 +108,7 @@ class Study:
             checked = variable.setting.checked(value)
             replace(self.base, **variable.settings(self.base, checked))
         except InvalidSettings as error:
-            text, sentence = str(value)[:MAX_CHARACTERS], str(error)
+            text, sentence = quoted(value)[1:-1], str(error)
             named = sentence if text in sentence else f"{variable.name} {text}: {sentence}"
             raise InvalidSettings(named, *settings, *error.settings) from None
         return checked

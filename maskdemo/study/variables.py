@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from maskdemo.errors import InvalidSettings
+from maskdemo.errors import InvalidSettings, quoted
 from maskdemo.evidence.phrases import listed, number
 from maskdemo.experiment import MAX_CELLS, NUMBERS, SETTINGS, Experiment
-from maskdemo.settings import MAX_CHARACTERS, Choice, Number, Setting
+from maskdemo.settings import Choice, Number, Setting
 
 Value = int | float | str
 Cell = tuple[Value, ...]
@@ -216,8 +216,7 @@ def read_values(name: str, texts: Sequence[str], where: str = "doses") -> tuple[
             values.append(setting.parse(text))
         except InvalidSettings:
             raise InvalidSettings(
-                f"'{text[:MAX_CHARACTERS]}' is no value of {VARIABLES[name].label}: write numbers.",
-                where,
+                f"{quoted(text)} is no value of {VARIABLES[name].label}: write numbers.", where
             ) from None
     return tuple(values)
 
@@ -242,7 +241,6 @@ def read_repeats(varied: Sequence[str], text: str) -> tuple[tuple[Cell, int], ..
             result.append((values, int(count)))
         except ValueError:
             raise InvalidSettings(
-                f"'{each[:MAX_CHARACTERS]}' is no value with its repeats: write them as in 35x10.",
-                "more",
+                f"{quoted(each)} is no value with its repeats: write them as in 35x10.", "more"
             ) from None
     return tuple(result)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskdemo.data.sequences import Data, Sequences
+from maskdemo.errors import quoted
 
 #: Fewer training sequences than this of a class are few.
 FEW = 10
@@ -86,7 +87,7 @@ def rare_classes(data: Data, classes: Sequence[str]) -> Fact:
         least = f"Each of the {data.classes} classes has {counts.min():,} training sequences or more."
         return Fact("few", least, 0.0)
     few = f"{len(rare)} of {data.classes} classes have fewer than {FEW} training sequences: "
-    few += ", ".join(f"'{classes[at]}' ({counts[at]})" for at in rare[:5])
+    few += ", ".join(f"{quoted(classes[at])} ({counts[at]})" for at in rare[:5])
     more = f" and {len(rare) - 5} more" if len(rare) > 5 else ""
     return Fact("few", f"{few}{more}.", float(len(rare)), alarming=True)
 

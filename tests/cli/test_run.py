@@ -123,6 +123,8 @@ def test_settings_change_a_scenario(capsys):
         (["sum_sign", "--set", "units"], "'units' is not a setting"),
         (["sum_sign", "--dry-run"], "--dry-run is about a file"),
         (["sum_sign", "--label-per-step", "no"], "--label-per-step is about a file"),
+        (["two\nlines"], "There is no scenario or task 'two lines'"),
+        (["sum_sign", "--set", "two\nlines=3"], "'two lines=3' is not a setting"),
         (["sum_sign", "--set", "=3"], "'=3' is not a setting"),
         (["sum_sign", "--set", "min_length=20"], r"shortest length \(20\)"),
         (["sum_sign", "--set", "strategies="], "strategy"),

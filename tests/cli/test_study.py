@@ -153,6 +153,7 @@ def test_failures_are_told_after_the_table(capsys, monkeypatch):
         (["sum_sign", "--vary", "padded_length=15,long"], "'long' is no value of padded length"),
         (["sum_sign", "--vary", "padded_length="], "is no value of padded length"),
         (["sum_sign", "--vary", "side=post,left"], "left"),
+        (["sum_sign", "--vary", "side=post,in\nfront"], r"^Side must be .* not 'in front'\."),
         (["sum_sign", "--and", "padded_length=15,20"], "two different"),
         (["japanese_vowels", "--vary", "spread=0,5"], "own lengths"),
         (["sum_sign", "--repeats", "few"], "Repeats must be a whole number"),

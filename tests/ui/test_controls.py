@@ -83,6 +83,7 @@ def test_recorded_data_and_back_keeps_sizes_and_lengths(session):
         ("40", "Choose at least two values of padded length."),
         ("40, 1e9", "Padded length must be from 1 to 200"),
         ("40, nan", "'nan' is no value"),
+        ("40, \x1b[2J", r"'\x1b[2J' is no value"),
         ("30.5, 40", "whole number"),
         (", ".join(map(str, range(30, 60))), "at most 12 values"),
     ],
