@@ -118,10 +118,7 @@ def trace(
 
 
 def raising_layer(model: Any, batch: Batch) -> Any | None:
-    """Return the innermost layer or operation that raises on a batch; None where none does.
-
-    Layers that Keras's own layers call are not told apart from these.
-    """
+    """Return the innermost layer or operation, not within Keras's own layers, that raises, or None."""
     record = Trace("layers")
     with suppress(Exception), _record_all_calls(record, Overrides()):
         run_eagerly(model, batch)
