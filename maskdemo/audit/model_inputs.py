@@ -124,7 +124,9 @@ def model_inputs_of(
 def _model_input(model: Any, name: str, found: InputReaders, hints: InputHints) -> ModelInput:
     """Return an input with its kind, pad value and vocabulary; raise UnsupportedModel for text."""
     if found.dtype == "string":
-        raise UnsupportedModel(f"The input {name!r} takes text; audit the model behind its tokens.")
+        raise UnsupportedModel(
+            f"The input {quoted(name)} takes text; audit the model behind its tokens."
+        )
     whole = "int" in found.dtype
     embeddings = found.embeddings or ([] if found.known else list(layers_of(model, "Embedding")))
     kind = _kind(name, found, hints, bool(embeddings) if found.known else whole)

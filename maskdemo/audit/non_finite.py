@@ -14,6 +14,7 @@ from maskdemo.audit.model_inputs import ModelInput
 from maskdemo.audit.run_model import to_float64
 from maskdemo.audit.samples import Row, Samples
 from maskdemo.audit.trace import Call, trace
+from maskdemo.errors import quoted
 
 #: Number of sequences that a sentence lists; the others are counted.
 _LISTED = 5
@@ -26,10 +27,11 @@ def in_sequence(model_inputs: Iterable[ModelInput], row: Row) -> str:
         finite = np.isfinite(array) if array.dtype.kind == "f" else np.True_
         if finite.all():
             continue
+        name = quoted(model_input.name)
         if not model_input.is_sequence:
-            return f"{_nan_or_infinity(array)} stands in {model_input.name!r}"
+            return f"{_nan_or_infinity(array)} stands in {name}"
         step = int(np.argmin(finite.reshape(len(array), -1).all(axis=1)))
-        return f"{_nan_or_infinity(array[step])} stands at step {step + 1} of {model_input.name!r}"
+        return f"{_nan_or_infinity(array[step])} stands at step {step + 1} of {name}"
     return ""
 
 
@@ -44,7 +46,7 @@ def in_model(model: Any, samples: Samples, rows: Sequence[int]) -> dict[int, str
     for model_input in samples.model_inputs:
         if model_input.steps is not None and not np.isfinite(model_input.pad_value):
             return dict.fromkeys(
-                rows, f"no finite number stands at padded steps of {model_input.name!r}"
+                rows, f"no finite number stands at padded steps of {quoted(model_input.name)}"
             )
     clauses: dict[int, str] = {}
     for group in samples.by_length().values():
@@ -86,8 +88,8 @@ def _first_non_finite_layer(calls: Sequence[Call], index: int, of: int) -> str:
             mine = output[index] if output.ndim and len(output) == of else output
             if not np.isfinite(mine).all():
                 return (
-                    f"{call.name!r} ({type(call.layer).__name__}) is the first layer that puts out "
-                    f"{_nan_or_infinity(mine)}{_weights_clause(call.layer)}"
+                    f"{quoted(call.name)} ({type(call.layer).__name__}) is the first layer that puts "
+                    f"out {_nan_or_infinity(mine)}{_weights_clause(call.layer)}"
                 )
     return "the model puts out NaN or infinity as one graph, though not layer by layer"
 

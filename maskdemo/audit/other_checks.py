@@ -25,6 +25,7 @@ from maskdemo.audit.run_model import Batch, Run
 from maskdemo.audit.samples import Samples
 from maskdemo.audit.tolerances import SAME_SEQUENCE
 from maskdemo.audit.trace import trace
+from maskdemo.errors import quoted
 
 
 def compare_runs(
@@ -136,8 +137,8 @@ def _masked_steps_finding(
         yield Finding.about(
             layer,
             "real_rows_masked",
-            f"{count} of {steps} real steps of {model_input.name!r} hold the mask value {value:g}, "
-            f"in {sum(bool(each.any()) for each in masked)} of {len(masked)} sequences.",
+            f"{count} of {steps} real steps of {quoted(model_input.name)} hold the mask value {value:g}"
+            f", in {sum(bool(each.any()) for each in masked)} of {len(masked)} sequences.",
         )
 
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from maskdemo.audit.model_inputs import ModelInput, data_of
-from maskdemo.errors import UnsupportedModel
+from maskdemo.errors import UnsupportedModel, quoted
 
 Side = Literal["post", "pre"]
 Row = Mapping[str, np.ndarray]
@@ -188,7 +188,7 @@ def _random_sequence(model_input: ModelInput, steps: int, rng: np.random.Generat
             choices = [value for value in choices if value] or choices
         if not choices:
             raise UnsupportedModel(
-                f"The Embedding on {model_input.name!r} has no row for anything but padding."
+                f"The Embedding on {quoted(model_input.name)} has no row for anything but padding."
             )
         return rng.choice(choices, shape).astype(model_input.dtype)
     return rng.normal(size=shape).astype(model_input.dtype)
@@ -231,7 +231,7 @@ def samples_of(rows: Sequence[Row], model_inputs: tuple[ModelInput, ...]) -> Sam
         for index, row in enumerate(rows):
             if each.steps is not None and each.name in row and len(row[each.name]) > each.steps:
                 raise UnsupportedModel(
-                    f"Sequence {index + 1} of {each.name!r} has {len(row[each.name])} steps; the input "
-                    f"takes {each.steps}."
+                    f"Sequence {index + 1} of {quoted(each.name)} has {len(row[each.name])} steps; the "
+                    f"input takes {each.steps}."
                 )
     return Samples(model_inputs, tuple(_with_masks_and_lengths(row, model_inputs) for row in rows))
