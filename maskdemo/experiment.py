@@ -24,7 +24,7 @@ from typing import Any
 
 from maskdemo.data.tasks import OWN, TASKS, Task
 from maskdemo.errors import InvalidSettings, quoted
-from maskdemo.settings import (
+from maskdemo.setting_kinds import (
     Choice,
     Number,
     Selection,

@@ -32,7 +32,7 @@ from maskdemo.evidence import BASELINE, Accuracies, Verdict, mask_effect, need, 
 from maskdemo.evidence.phrases import listed
 from maskdemo.experiment import NUMBERS, Experiment
 from maskdemo.scenarios import DRAWN
-from maskdemo.settings import Choice, Switch, parse_leniently, setting_field, settings_of
+from maskdemo.setting_kinds import Choice, Switch, parse_leniently, setting_field, settings_of
 from maskdemo.titles import Option
 
 #: (a real step can equal the pad value, a label each step) -> the tasks that are so.

@@ -24,7 +24,7 @@ from maskdemo.data.tasks import TASKS, Fixed, Task, four_normal_features
 from maskdemo.experiment import SETTINGS, Experiment
 from maskdemo.export.keras_code import LAYERS, reads_valid, strategy_lines
 from maskdemo.export.script_and_notebook import script
-from maskdemo.settings import Choice
+from maskdemo.setting_kinds import Choice
 from maskdemo.strategies import STRATEGIES, Strategy
 from maskdemo.training.run import train
 from tests.browser.server import NO_TENSORFLOW

@@ -25,7 +25,7 @@ ORDER = (
     # What there is to learn, and the ways of handling its padding.
     *("data.sequences", "data.tasks", "data.padding", "strategies"),
     # What somebody wants to know.
-    *("settings", "experiment", "caching", "data.batches", "data.inputs", "scenarios", "data"),
+    *("setting_kinds", "experiment", "caching", "data.batches", "data.inputs", "scenarios", "data"),
     # What a training results in; one sequence from the inside; how a network is trained.
     *("training.snapshot", "training.scoring", "inside", "training.probes"),
     "training.buckets",

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from maskdemo.data.tasks import TASKS
 from maskdemo.experiment import GROUPS, NUMBERS, SETTINGS, Experiment
-from maskdemo.settings import Choice, Number, Selection, Switch
+from maskdemo.setting_kinds import Choice, Number, Selection, Switch
 from maskdemo.training.buckets import SEQUENCES, STEPS
 from tests.samples import ALL, small
 

@@ -16,7 +16,7 @@ from maskdemo.data.tasks import OWN, TASKS
 from maskdemo.errors import InvalidTable, quoted
 from maskdemo.experiment import GROUPS, NUMBERS, SETTINGS, Experiment
 from maskdemo.scenarios import SCENARIOS
-from maskdemo.settings import Setting, Titled
+from maskdemo.setting_kinds import Setting, Titled
 from maskdemo.strategies import STRATEGIES
 
 if TYPE_CHECKING:

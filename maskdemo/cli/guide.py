@@ -10,7 +10,7 @@ from maskdemo.evidence import between, percent, points
 from maskdemo.evidence.headline import mean_accuracy
 from maskdemo.guide import QUESTIONS, Guidance, GuideResult, Setup, cases_of, guidance_for
 from maskdemo.results import precomputed
-from maskdemo.settings import Switch
+from maskdemo.setting_kinds import Switch
 from maskdemo.strategies import STRATEGIES
 
 

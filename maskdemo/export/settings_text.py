@@ -8,7 +8,7 @@ from maskdemo.errors import quoted
 from maskdemo.evidence.phrases import counted, listed, number
 from maskdemo.experiment import SETTINGS, Experiment
 from maskdemo.scenarios import scenario_of
-from maskdemo.settings import Number
+from maskdemo.setting_kinds import Number
 from maskdemo.strategies import STRATEGIES
 from maskdemo.study import Study
 from maskdemo.study.variables import short_title, value_text

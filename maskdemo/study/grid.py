@@ -22,7 +22,7 @@ from maskdemo.errors import InvalidSettings, quoted
 from maskdemo.evidence import BASELINE
 from maskdemo.evidence.phrases import capital
 from maskdemo.experiment import COSTLY, MAX_WORK, SETTINGS, Experiment
-from maskdemo.settings import parse_leniently
+from maskdemo.setting_kinds import parse_leniently
 from maskdemo.study.variables import (
     BETWEEN,
     VARIABLES,

@@ -16,7 +16,7 @@ import numpy as np
 from maskdemo.errors import InvalidSettings, quoted
 from maskdemo.evidence.phrases import listed, number
 from maskdemo.experiment import MAX_CELLS, NUMBERS, SETTINGS, Experiment
-from maskdemo.settings import Choice, Number, Setting
+from maskdemo.setting_kinds import Choice, Number, Setting
 
 Value = int | float | str
 Cell = tuple[Value, ...]

@@ -16,7 +16,7 @@ from maskdemo.evidence import BASELINE, mask_effect
 from maskdemo.evidence.mask_effect import truncation_sentence
 from maskdemo.evidence.phrases import counted, number
 from maskdemo.experiment import NUMBERS, PADDING, SEQUENCES, SETTINGS, STRATEGY, TRAINING, Experiment
-from maskdemo.settings import Choice, Number, Selection, Switch
+from maskdemo.setting_kinds import Choice, Number, Selection, Switch
 from maskdemo.strategies import STRATEGIES
 from maskdemo.ui import state, url
 

@@ -11,7 +11,7 @@ from maskdemo.evidence import BASELINE
 from maskdemo.export.keras_code import strategy_lines
 from maskdemo.guide import QUESTIONS, Guidance, Setup, cases_of, guidance_for
 from maskdemo.results import precomputed
-from maskdemo.settings import Choice
+from maskdemo.setting_kinds import Choice
 from maskdemo.strategies import STRATEGIES
 from maskdemo.ui import navigation, url
 from maskdemo.ui.chart import chart, is_dark

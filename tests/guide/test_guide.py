@@ -22,7 +22,7 @@ from maskdemo.evidence import BASELINE, Accuracies, mask_effect, verdict
 from maskdemo.export.keras_code import strategy_lines
 from maskdemo.guide import QUESTIONS, Guidance, Setup, cases_of, guidance_for, guide_experiments
 from maskdemo.results import precomputed
-from maskdemo.settings import Choice
+from maskdemo.setting_kinds import Choice
 
 ANSWERS: dict[str, tuple[Any, ...]] = {
     name: tuple(each.options) if isinstance(each, Choice) else (False, True)

@@ -156,7 +156,7 @@ ROOTS = {
 #: Imported on the way, but a kept number does not depend on it. A reason for each.
 NUMBERLESS = {
     "experiment": "A result is kept under its settings: what they are by default decides nothing.",
-    "settings": "The words and the limits of a setting.",
+    "setting_kinds": "The words and the limits of a setting.",
     "titles": "Words.",
     "errors": "What is refused bears no number.",
     "training.snapshot": "The form of a result, without arithmetic.",

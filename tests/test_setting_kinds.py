@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from maskdemo.errors import InvalidSettings
-from maskdemo.settings import Choice, Number, Selection, Setting, Switch, parse_leniently
+from maskdemo.setting_kinds import Choice, Number, Selection, Setting, Switch, parse_leniently
 
 
 @dataclass(frozen=True)

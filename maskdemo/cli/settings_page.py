@@ -13,7 +13,7 @@ from maskdemo.data.tasks import OWN, TASKS, Fixed
 from maskdemo.evidence.phrases import listed
 from maskdemo.experiment import DEFAULTS, GROUPS, MAX_CELLS, SETTINGS
 from maskdemo.scenarios import OPENING, SCENARIOS
-from maskdemo.settings import Selection, Setting
+from maskdemo.setting_kinds import Selection, Setting
 from maskdemo.strategies import STRATEGIES
 from maskdemo.study import VARIABLES
 from maskdemo.uploads import limits
