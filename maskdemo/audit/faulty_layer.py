@@ -34,7 +34,7 @@ MAX_REPAIRS = 64
 class Fault:
     """A layer at fault.
 
-    cause: one of the names in `causes`. layer, of_class: its name and class. mover: the layer after
+    cause: one of the names in `CAUSES`. layer, of_class: its name and class. mover: the layer after
     which outputs change first, by `change` times their largest number; or, if `before`, the layer whose
     inputs do. cure: the program that was tried on the mover and makes it stand still, HANDED_ON, or "".
     order: the number of its call. within: the layer in whose code the mover is called, as words.

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 
-from maskdemo.audit.causes import CAUSES
 from maskdemo.audit.cures import HANDED_ON
+from maskdemo.audit.fault_sentences import CAUSES
 from maskdemo.audit.faulty_layer import Fault
 from maskdemo.audit.layer_kinds import is_a
 from maskdemo.audit.lost_mask import MASK_MAKERS, MERGING_LAYERS

@@ -1,7 +1,7 @@
 """Small models that do right what a model that leaks does wrong: each function is shown as a program.
 
-Each function returns a model; its docstring and its body are what people see.
-`causes.program` reads this file as text; only the tests and `cures` import it, because it needs Keras.
+Each function returns a model; its docstring and its body are what people see. `fault_sentences.program`
+reads this file as text; only the tests and `cures` import it, because it needs Keras.
 """
 
 import keras

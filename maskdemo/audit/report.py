@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
-from maskdemo.audit.causes import CAUSES, Severity, program
+from maskdemo.audit.fault_sentences import CAUSES, Severity, program
 from maskdemo.audit.output_change import Measure
 from maskdemo.titles import SIDES
 
@@ -17,7 +17,7 @@ from maskdemo.titles import SIDES
 class Finding:
     """A fault, a trap or a note.
 
-    cause: its name in `causes`. layer, of_class: name and class of the layer at fault; empty where the
+    cause: its name in `CAUSES`. layer, of_class: name and class of the layer at fault; empty where the
     whole model is. seen: the measurement, as a sentence. largest: how far outputs moved; None where
     nothing moved. cures: names of the programs that cure it; None for those of the cause.
     """

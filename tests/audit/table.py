@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from maskdemo.audit.causes import CAUSES
+from maskdemo.audit.fault_sentences import CAUSES
 from tests.audit.keras_io import PUBLISHED
 from tests.audit.zoo import ZOO, Specimen
 

@@ -5,12 +5,12 @@ import ast
 import keras
 import pytest
 
-from maskdemo.audit import audit, causes, cures
-from maskdemo.audit.causes import CAUSES, program
+from maskdemo.audit import audit, cures, fault_sentences
+from maskdemo.audit.fault_sentences import CAUSES, program
 
 PROGRAMS = [
     node.name
-    for path in causes._PROGRAMS
+    for path in fault_sentences._PROGRAMS
     for node in ast.parse(path.read_text(encoding="utf-8")).body
     if isinstance(node, ast.FunctionDef) and not node.args.args
 ]
@@ -36,7 +36,7 @@ def test_every_program_is_shown_for_something_and_every_leak_that_code_can_mend_
 
 def test_a_program_says_what_it_imports():
     for name in PROGRAMS:
-        text = causes.program(name)
+        text = program(name)
         assert ("ops." in text) == ("from keras import layers, ops" in text)
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from maskdemo.audit.causes import CAUSES
+from maskdemo.audit.fault_sentences import CAUSES
 from maskdemo.audit.pytest_checks import CAUSES_OF, NothingChecked, PaddingLeaks, check_padding
 from tests.audit.zoo import ZOO
 

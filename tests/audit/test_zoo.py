@@ -10,8 +10,8 @@ import pytest
 
 from maskdemo.audit import UnsupportedModel, audit
 from maskdemo.audit.build_from_config import audit_config
-from maskdemo.audit.causes import CAUSES
 from maskdemo.audit.configuration import safe_config
+from maskdemo.audit.fault_sentences import CAUSES
 from tests.audit import table
 from tests.audit.keras_io import PUBLISHED
 from tests.audit.zoo import ZOO, Specimen
