@@ -14,18 +14,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from maskdemo.machine import is_memory_short
 from maskdemo.results.trainings import store_folder
-from maskdemo.server import messages
+from maskdemo.server import worker_messages
 from maskdemo.training.compile_cache import cache_environment, remove_all
 
 ROOT = Path(__file__).resolve().parents[2]
 MODULE = "maskdemo.server.worker"
-#: Bytes of its own that a worker may hold between two jobs. Measured (TensorFlow 2.21): 305 MB after
-#: its first run, 9 more for each program. For as long as it lasts, a run needs up to 150 more: for the
-#: programs of a new shape, then for its sequences. The server has up to 200, and the smallest host
-#: 690. Where there is more, new workers are not needed as often.
-MAX_MEMORY_BYTES = (320 if is_memory_short() else 700) * 2**20
 #: glibc's allocator otherwise keeps what compiling has freed, in an arena for each thread: two arenas,
 #: and a megabyte or more always straight from the system. Other systems do not read these.
 _MEMORY = {
@@ -119,9 +113,9 @@ class Process:
         assert pipe is not None
         with pipe:
             try:
-                while (message := messages.read(pipe)) is not None:
+                while (message := worker_messages.read(pipe)) is not None:
                     self._report(self, message)
-            except (messages.ProtocolError, OSError):
+            except (worker_messages.ProtocolError, OSError):
                 # Whatever speaks there is no worker any more.
                 self._process.kill()
         self._report(self, None)

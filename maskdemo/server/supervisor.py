@@ -17,20 +17,20 @@ from maskdemo.data.tasks import Task
 from maskdemo.experiment import Experiment
 from maskdemo.results import finished_runs, precomputed
 from maskdemo.server.jobs import Job, Status
-from maskdemo.server.messages import Ended, Newest, Prepared, pack
-from maskdemo.server.process import MAX_MEMORY_BYTES, Process
+from maskdemo.server.process import Process
 from maskdemo.server.queue import Queue
 from maskdemo.server.work import Run, Work
+from maskdemo.server.worker_limits import (
+    MAX_IDLE_DEATHS,
+    MAX_MEMORY_BYTES,
+    MAX_WORKER_PROGRAMS,
+    SILENCE_S,
+)
+from maskdemo.server.worker_messages import Ended, Newest, Prepared, pack
 from maskdemo.training.snapshot import Snapshot
 
-#: Seconds without a word after which a worker that has a job is taken for hung.
-SILENCE_S = 300.0
-#: Programs that a worker may have compiled: what bounds it where its memory is not known.
-MAX_WORKER_PROGRAMS = 48
 #: Seconds between two looks at what nobody announces: viewers whose grace is over.
 POLL_S = 0.5
-#: Workers in a row that may die with nothing to do, before the next one waits for something to do.
-MAX_IDLE_DEATHS = 2
 
 log = logging.getLogger(__name__)
 

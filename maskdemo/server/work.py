@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from maskdemo.audit.resource_limits import TIMEOUT_S
 from maskdemo.data.tasks import Task
 from maskdemo.experiment import Experiment
-from maskdemo.server.messages import grow, grow_findings, pack
+from maskdemo.server.worker_messages import grow, grow_findings, pack
 from maskdemo.study.findings import Findings
 from maskdemo.study.grid import Study
 from maskdemo.training.snapshot import Snapshot

@@ -1,9 +1,10 @@
 """The process that holds TensorFlow: `python -m maskdemo.server.worker`.
 
-Commands come as JSON, a line each, on standard input; answers go out as `maskdemo.server.messages`. It
-ends as soon as its input does, so that it never outlives the server, whatever that one died of. It also
-ends when a line cannot be read or one of its threads fails: the server then starts another worker at
-once, while it would wait long for one that lives and does not listen.
+Commands come as JSON, a line each, on standard input; answers go out as
+`maskdemo.server.worker_messages`. It ends as soon as its input does, so that it never outlives the
+server, whatever that one died of. It also ends when a line cannot be read or one of its threads fails:
+the server then starts another worker at once, while it would wait long for one that lives and does not
+listen.
 
 {"do": number, "kind": ..., ...} begins what is in `maskdemo.server.worker_jobs`; {"stop": number} ends
 it at its next step; {"give_way": number} as well, but not as if it was over. {"prepare": experiment}
@@ -28,7 +29,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from maskdemo.machine import give_back_memory, is_memory_short, own_memory
-from maskdemo.server import messages, worker_jobs
+from maskdemo.server import worker_jobs, worker_messages
 from maskdemo.training.program_cache import programs_compiled
 
 #: Pages come first.
@@ -105,10 +106,10 @@ class _Worker:
                     left_early = not getattr(newest, "finished", False)
                     break
                 if newest is not sent and time.monotonic() >= due:
-                    self._send(messages.Newest(number, shrink(newest, sent)))
+                    self._send(worker_messages.Newest(number, shrink(newest, sent)))
                     sent, due = newest, time.monotonic() + worker_jobs.MIN_INTERVAL_S
             if newest is not sent:
-                self._send(messages.Newest(number, shrink(newest, sent)))
+                self._send(worker_messages.Newest(number, shrink(newest, sent)))
         except Exception as failure:  # whatever it is, the worker must live on
             error = sentence(failure)
             log.exception("A job failed")
@@ -118,8 +119,8 @@ class _Worker:
                 stream.close()
         # Asked just as it came to its end, it has not given way: there is nothing to begin again.
         gave_way = left_early and number == self._giving_way
-        memory, programs = own_memory(), programs_compiled()
-        self._send(messages.Ended(number, error, gave_way, memory, programs, worker_jobs.disk_works()))
+        memory, programs, disk_works = own_memory(), programs_compiled(), worker_jobs.disk_works()
+        self._send(worker_messages.Ended(number, error, gave_way, memory, programs, disk_works))
 
     def _prepare(self) -> None:
         """Compile ahead what is wanted, then the scenarios, while no job comes: a loop without end."""
@@ -138,14 +139,14 @@ class _Worker:
                     log.exception("Compiling ahead failed")
                 del command  # with what was uploaded
                 if self._to_prepare.empty():
-                    self._send(messages.Prepared())
+                    self._send(worker_messages.Prepared())
                     with suppress(Exception):
                         worker_jobs.compile_scenarios(stop)
 
     def _send(self, message: object) -> None:
         """Send a message to the server; threads take turns."""
         with self._writing:
-            messages.write(self._messages_out, message)
+            worker_messages.write(self._messages_out, message)
 
 
 def read_command(line: bytes) -> dict[str, Any]:

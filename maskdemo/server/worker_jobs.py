@@ -16,9 +16,9 @@ from maskdemo.loading import load_tensorflow
 from maskdemo.machine import own_memory
 from maskdemo.results.trainings import TrainingStore
 from maskdemo.scenarios import SCENARIOS
-from maskdemo.server.messages import shrink, shrink_findings, unpack
-from maskdemo.server.process import MAX_MEMORY_BYTES
 from maskdemo.server.work import Audit, Run, StudyRun, study_from_plain
+from maskdemo.server.worker_limits import MAX_BYTES_FOR_LATER
+from maskdemo.server.worker_messages import shrink, shrink_findings, unpack
 from maskdemo.study.grid import Study, Training
 from maskdemo.study.runner import executor_of, run_study
 from maskdemo.training import compile_cache
@@ -26,9 +26,6 @@ from maskdemo.training.snapshot import Outcome
 
 #: Seconds between two results that are sent: pages look less often than that.
 MIN_INTERVAL_S = 0.2
-#: Bytes of its own that a process may hold and still compile for later: so much less than lets the
-#: server replace it as the next program may add.
-MAX_BYTES_FOR_LATER = MAX_MEMORY_BYTES - 20 * 2**20
 
 _STORE_WORKS = threading.Event()
 _STORE_WORKS.set()

@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any
 
 from maskdemo.server import Server
-from maskdemo.server.messages import Ended, Newest, Prepared
+from maskdemo.server.worker_messages import Ended, Newest, Prepared
 
 #: A command -> what the worker finds, piece by piece; raising ValueError fails with a sentence.
 Answer = Callable[[Mapping[str, Any]], Iterator[Any]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from maskdemo.server.messages import pack, unpack
+from maskdemo.server.worker_messages import pack, unpack
 from tests.uploads.test_memory import own_of
 
 

@@ -19,11 +19,11 @@ import psutil
 import pytest
 
 from maskdemo.experiment import Experiment
-from maskdemo.server import Run, Server, StudyRun, messages, worker_jobs
-from maskdemo.server.messages import Ended
+from maskdemo.server import Run, Server, StudyRun, worker_jobs, worker_messages
 from maskdemo.server.process import MODULE, ROOT, Process
 from maskdemo.server.work import study_to_plain
 from maskdemo.server.worker import FAILED, _Worker, read_command
+from maskdemo.server.worker_messages import Ended
 from maskdemo.study.findings import Findings
 from maskdemo.study.grid import Study
 from maskdemo.training.run import train
@@ -262,7 +262,7 @@ class Raw:
 
     def read(self) -> Any:
         assert self.process.stdout is not None
-        return messages.read(self.process.stdout)
+        return worker_messages.read(self.process.stdout)
 
     def close_input(self) -> None:
         assert self.process.stdin is not None
@@ -377,8 +377,8 @@ def test_only_what_was_left_early_gave_way(monkeypatch, asked: str, finished: bo
     )
     worker._do({"do": 1})
     answers.seek(0)
-    assert messages.read(answers) == messages.Newest(1, finished)
-    ended = messages.read(answers)
+    assert worker_messages.read(answers) == worker_messages.Newest(1, finished)
+    ended = worker_messages.read(answers)
     assert isinstance(ended, Ended) and ended.gave_way is gave_way
 
 
@@ -439,13 +439,13 @@ def test_what_comes_is_only_ever_data():
         b"nonsense",
     ):
         pipe = io.BytesIO(len(frame).to_bytes(8, "big") + frame)
-        with pytest.raises(messages.ProtocolError):
-            messages.read(pipe)
+        with pytest.raises(worker_messages.ProtocolError):
+            worker_messages.read(pipe)
     assert not Path("never-made").exists()
-    with pytest.raises(messages.ProtocolError, match="bytes"):
-        messages.read(io.BytesIO((2**40).to_bytes(8, "big")))
-    assert messages.read(io.BytesIO(b"\0" * 4)) is None
+    with pytest.raises(worker_messages.ProtocolError, match="bytes"):
+        worker_messages.read(io.BytesIO((2**40).to_bytes(8, "big")))
+    assert worker_messages.read(io.BytesIO(b"\0" * 4)) is None
     pipe = io.BytesIO()
-    messages.write(pipe, messages.Newest(3, {"a": 1}))
+    worker_messages.write(pipe, worker_messages.Newest(3, {"a": 1}))
     pipe.seek(0)
-    assert messages.read(pipe) == messages.Newest(3, {"a": 1})
+    assert worker_messages.read(pipe) == worker_messages.Newest(3, {"a": 1})
