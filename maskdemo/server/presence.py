@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import inf
@@ -10,8 +9,6 @@ from math import inf
 #: Seconds without a connection after which a viewer's work gives way to that of viewers who are there:
 #: most breaks of a connection are over by then.
 AWAY_S = 5.0
-#: Seconds for which a viewer who left may come back.
-GRACE_S = 120.0
 
 
 @dataclass
@@ -21,8 +18,8 @@ class Presence:
     grace: seconds for which a viewer who left may come back.
     """
 
-    grace: float = GRACE_S
-    clock: Callable[[], float] = time.monotonic
+    grace: float
+    clock: Callable[[], float]
     _left: dict[str, float] = field(default_factory=dict)
 
     def leave(self, viewer: str) -> None:

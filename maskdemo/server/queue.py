@@ -23,7 +23,7 @@ from maskdemo.data.tasks import Task
 from maskdemo.errors import QueueFull
 from maskdemo.experiment import Experiment
 from maskdemo.server.jobs import Job, Request, Requests, Status
-from maskdemo.server.presence import GRACE_S, Presence
+from maskdemo.server.presence import Presence
 from maskdemo.server.time_left import Durations
 from maskdemo.server.work import Work
 
@@ -34,16 +34,16 @@ MADE_ROOM = "The connection was away and the queue was full, so this was given u
 log = logging.getLogger(__name__)
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Queue:
     """The jobs that wait and run, and whose they are. Any thread may call any method; none waits.
 
-    capacity: how many jobs may wait. grace: seconds for which a viewer who left may come back.
+    grace: seconds for which a viewer who left may come back. capacity: how many jobs may wait.
     remembered: how many ended jobs are kept for their viewers.
     """
 
+    grace: float
     capacity: int = 32
-    grace: float = GRACE_S
     clock: Callable[[], float] = time.monotonic
     remembered: int = 64
     durations: Durations = field(default_factory=Durations)

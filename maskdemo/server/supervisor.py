@@ -70,12 +70,13 @@ class Server:
     def __init__(
         self,
         *,
+        grace: float,
         start: Callable[[Callable[[Process, object | None], None]], Process] = Process,
         max_memory_bytes: int = MAX_MEMORY_BYTES,
         timeout_s: float = SILENCE_S,
         **queue_options: Any,
     ) -> None:
-        self.queue = Queue(**queue_options)
+        self.queue = Queue(grace=grace, **queue_options)
         self.results = finished_runs.FinishedRuns()
         self._new_worker, self._max_memory_bytes, self._timeout_s = start, max_memory_bytes, timeout_s
         self._inbox: queue.SimpleQueue[tuple[Process, object | None] | None] = queue.SimpleQueue()

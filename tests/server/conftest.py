@@ -14,6 +14,6 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """One server, so that TensorFlow is imported as seldom as possible."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MASKDEMO_STORE", str(tmp_path_factory.mktemp("store")))
-        server = Server()
+        server = Server(grace=60.0)
     yield server
     server.close()

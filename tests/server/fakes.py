@@ -72,10 +72,10 @@ class FakeProcess:
 class FakeServer(Server):
     """A server whose workers are fakes. workers: all that it has had. steps: of its thread, so far."""
 
-    def __init__(self, answer: Answer, **options: Any) -> None:
+    def __init__(self, answer: Answer, *, grace: float = 60.0, **options: Any) -> None:
         self.workers: list[FakeProcess] = []
         self.steps = 0
-        super().__init__(start=partial(self._start_fake, answer), **options)
+        super().__init__(grace=grace, start=partial(self._start_fake, answer), **options)
 
     def _start_fake(self, answer: Answer, report: Callable[[Any, object | None], None]) -> Any:
         self.workers.append(FakeProcess(answer, report))

@@ -43,7 +43,7 @@ def server(folder: Path) -> Iterator[Server]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MASKDEMO_STORE", str(folder))
         patch.delenv("TF_XLA_FLAGS")
-        server = Server()
+        server = Server(grace=60.0)
         yield server
         server.close()
 

@@ -109,7 +109,7 @@ def test_the_newest_is_what_was_shown_last(queue):
 
 
 def test_a_full_queue_says_so_and_changes_nothing(clock):
-    queue = Queue(capacity=2, clock=clock)
+    queue = Queue(capacity=2, clock=clock, grace=GRACE)
     for viewer, seed in zip("abc", range(3), strict=True):
         queue.submit(viewer, run(seed))
         if viewer == "a":
@@ -349,7 +349,7 @@ IMPATIENT: tuple[Callable[[int], Work], ...] = (run, lambda number: Audit(str(nu
 @given(st.lists(st.tuples(st.sampled_from("abcd"), st.integers(0, 2)), max_size=60))
 def test_nobody_waits_for_two_jobs_of_another(events: list[tuple[str, int]]):
     """Whatever they ask for and when: 2 serves whoever is next, 0 and 1 ask for another such thing."""
-    queue, asked = Queue(), 0
+    queue, asked = Queue(grace=GRACE), 0
     waited: dict[str, Counter[str]] = {}  # since they began to wait: who was served how often
 
     def serve() -> None:
@@ -380,7 +380,7 @@ def test_nobody_waits_for_two_jobs_of_another(events: list[tuple[str, int]]):
 
 
 def test_of_what_has_ended_only_so_much_is_remembered(clock):
-    queue = Queue(remembered=3, clock=clock)
+    queue = Queue(remembered=3, clock=clock, grace=GRACE)
     for viewer in "abcde":
         queue.submit(viewer, run(1))
         queue.end(taken(queue), newest=viewer)

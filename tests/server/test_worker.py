@@ -215,7 +215,7 @@ import sys
 from maskdemo.server import Run, Server
 from tests.samples import small
 from tests.waiting import until
-server = Server()
+server = Server(grace=60.0)
 server.submit("a", Run(small(epochs=200, repeats=20)))
 until(lambda: server.worker and (sys.argv[1] == "start" or server.status("a", "run").newest))
 print(server.worker, flush=True)
