@@ -1,15 +1,20 @@
-"""The text of the inside page: what padding and a step did to a sequence, and the cell's equations."""
+"""The text of the inside page: captions, what padding and a step did, the cell's equations."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
+from maskdemo.charts.gradient_by_step import share_text
+from maskdemo.charts.style import strategy_title
 from maskdemo.data.padding import Batch
 from maskdemo.errors import escape_markdown
 from maskdemo.evidence.phrases import counted, listed, number, percent
 from maskdemo.inside.activations import states_before
 from maskdemo.inside.flips import flips, lead_change
+from maskdemo.inside.gradient import Landing
 from maskdemo.inside.inspected_sequence import InspectedSequence
 from maskdemo.strategies import STRATEGIES
 
@@ -21,6 +26,24 @@ candidate: the new. *o* output gate: how much is shown. *c* cell state: the memo
 the step on the right. *h* hidden state: what the next step and the read-out see. All numbers belong
 to this unit and are rounded to three digits.
 """
+GATES_CAPTION = (
+    "Each row of a gate or state is a unit, in order of the step at which its |*h*| is largest after "
+    "the newest epoch, earliest on top. Gates are blank where the state does not move on: what they "
+    "compute is not used. The ring marks the step that is read out, the line the chosen step, ▸ the "
+    "chosen unit. Click a step to choose it."
+)
+GRADIENT_CAPTION = (
+    "Each bar is the norm at one step, as a share of the strategy's total; norms are summed over "
+    "sequences, each with its own loss. A step that holds the state throws away what it computes: the "
+    "gradient passes it by unchanged, and none lands there. A step that resets the state ends it."
+)
+#: The gradient with respect to these -> what its size at a step says.
+GRADIENT_MEANINGS = {
+    "inputs": "How much the loss would change if the input that the LSTM receives at a step changed.",
+    "states": "How much the loss would change if the state (*h* and *c*) that a step computes changed.",
+    "weights": "The step's own part of the gradient that changes the LSTM's weights: what the network "
+    "learns from this step.",
+}
 
 
 def change_by_invalid_steps(after: NDArray, invalid: NDArray[np.bool_]) -> float:
@@ -154,6 +177,46 @@ def cell_equation(
     return (
         f"**Step {step} is {here}, and the state {text}\n\n"
         f"$$\\begin{{aligned}}c{now} &= {new_c} \\\\h{now} &= {new_h}\\end{{aligned}}$$"
+    )
+
+
+def compare_caption(sequence: InspectedSequence, first: str, *, weights: str, over: float) -> str:
+    """Return the caption of strategies side by side: where they part from the first of them.
+
+    weights: "own", or the strategy whose weights all use. over: the change of a probability (0 to 1)
+    beyond which they part, where each uses its own.
+    """
+    title = strategy_title(first)
+    rule = (
+        f"A strategy parts from {title} at the first step after which a probability "
+        f"differs by more than {over * 100:.0f} points."
+        if weights == "own"
+        else f"All use the weights trained with {strategy_title(weights)}. A strategy parts from "
+        f"{title} at the first step after which any hidden state differs at all."
+    )
+    return (
+        f"{sequence.title}. {rule} The dashed line stands before that step. Rows are the same units in "
+        f"all panels, in order of the step at which their |*h*| is largest with {title} "
+        "after the newest epoch."
+    )
+
+
+def landing_sentence(landings: Mapping[str, Landing]) -> str:
+    """Return sentences on the share of the gradient on padding and on missing readings, by strategy."""
+    sentences = [
+        f"Share of the gradient that lands on {words}: {_shares(landings, kind)}."
+        for kind, words in (("padding", "padded steps"), ("missing", "missing readings"))
+        if any(getattr(each, kind).any() for each in landings.values())
+    ]
+    return " ".join(sentences) or "No gradient lands on padding with any of these strategies."
+
+
+def _shares(landings: Mapping[str, Landing], kind: str) -> str:
+    """Return each strategy's share of the gradient at steps of a kind, "padding" or "missing"."""
+    parts = {name: each.share(kind) for name, each in landings.items()}
+    return ", ".join(
+        f"**{strategy_title(name)}** {share_text(part) if part else 'exactly 0'}"
+        for name, part in parts.items()
     )
 
 

@@ -2,35 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from math import ceil
 from typing import Any
 
 import streamlit as st
 
 from maskdemo import charts
-from maskdemo.charts.gradient_by_step import share_text
 from maskdemo.charts.style import strategy_title
 from maskdemo.inside.activations import QUANTITIES, first_difference
-from maskdemo.inside.gradient import Landing
 from maskdemo.inside.inspected_sequence import InspectedSequence, gradients_of_all
 from maskdemo.ui import url
 from maskdemo.ui.chart import Click, chart, is_dark
 from maskdemo.ui.choices import GRADIENTS, SCOPES
 from maskdemo.ui.inside_text import (
+    GATES_CAPTION,
+    GRADIENT_CAPTION,
+    GRADIENT_MEANINGS,
     SYMBOLS,
     cell_equation,
+    compare_caption,
+    landing_sentence,
     share_in_mean,
     what_padding_did,
     what_turned_output,
 )
 
-MEANING = {
-    "inputs": "How much the loss would change if the input that the LSTM receives at a step changed.",
-    "states": "How much the loss would change if the state (*h* and *c*) that a step computes changed.",
-    "weights": "The step's own part of the gradient that changes the LSTM's weights: what the network "
-    "learns from this step.",
-}
 #: With weights of their own, two strategies part where the probabilities of a label differ by more.
 MIN_DIFFERENCE = 0.1
 
@@ -61,12 +57,7 @@ def gates_view(sequence: InspectedSequence) -> None:
         alt = "One unit's gates, cell and hidden state along the steps"
         chart(figure, key="unit", alt=alt, on_click=_on_step)
         st.caption(SYMBOLS)
-    st.caption(
-        "Each row of a gate or state is a unit, in order of the step at which its |*h*| is largest "
-        "after the newest epoch, earliest on top. Gates are blank where the state does not move on: "
-        "what they compute is not used. The ring marks the step that is read out, the line the chosen "
-        "step, ▸ the chosen unit. Click a step to choose it."
-    )
+    st.caption(GATES_CAPTION)
 
 
 def _on_step(click: Click) -> None:
@@ -98,7 +89,7 @@ def compare_view(sequence: InspectedSequence) -> None:
     compared = {
         name: each.probabilities[0] if own else each.states[0] for name, each in activations.items()
     }
-    first_title, over = strategy_title(chosen[0]), MIN_DIFFERENCE if own else 0.0
+    over = MIN_DIFFERENCE if own else 0.0
     parts = {
         name: first_difference(compared[chosen[0]], compared[name], over=over) for name in chosen[1:]
     }
@@ -106,18 +97,7 @@ def compare_view(sequence: InspectedSequence) -> None:
         sequence, activations, quantity=quantity, parts=parts, dark=is_dark()
     )
     chart(figure, key="compare", alt="The same sequence under several strategies")
-    rule = (
-        f"A strategy parts from {first_title} at the first step after which a probability "
-        f"differs by more than {MIN_DIFFERENCE * 100:.0f} points."
-        if own
-        else f"All use the weights trained with {strategy_title(weights)}. A strategy parts from "
-        f"{first_title} at the first step after which any hidden state differs at all."
-    )
-    st.caption(
-        f"{sequence.title}. {rule} The dashed line stands before that step. Rows are the same units in "
-        f"all panels, in order of the step at which their |*h*| is largest with {first_title} "
-        "after the newest epoch."
-    )
+    st.caption(compare_caption(sequence, chosen[0], weights=weights, over=over))
     if len(chosen) == 1:
         st.info("Choose two strategies or more to compare them. Up to four are shown.")
 
@@ -139,33 +119,9 @@ def gradient_view(sequence: InspectedSequence) -> None:
     else:
         found, detail = sequence.gradients(), sequence.title
     landings = {name: each[what] for name, each in found.items()}
-    st.markdown(_landing_sentence(landings))
+    st.markdown(landing_sentence(landings))
     figure = charts.gradient_by_step(
         landings, subject=GRADIENTS[what].lower(), detail=detail, dark=is_dark()
     )
     chart(figure, key="gradient", alt="Share of the gradient at every step, by strategy")
-    st.caption(
-        f"{MEANING[what]} Each bar is the norm at one step, as a share of the strategy's total; "
-        "norms are summed over sequences, each with its own loss. A step that holds the state throws "
-        "away what it computes: the gradient passes it by unchanged, and none lands there. A step "
-        "that resets the state ends it."
-    )
-
-
-def _landing_sentence(landings: Mapping[str, Landing]) -> str:
-    """Return sentences on the share of the gradient on padding and on missing readings, by strategy."""
-    sentences = [
-        f"Share of the gradient that lands on {words}: {_shares(landings, kind)}."
-        for kind, words in (("padding", "padded steps"), ("missing", "missing readings"))
-        if any(getattr(each, kind).any() for each in landings.values())
-    ]
-    return " ".join(sentences) or "No gradient lands on padding with any of these strategies."
-
-
-def _shares(landings: Mapping[str, Landing], kind: str) -> str:
-    """Return each strategy's share of the gradient at steps of a kind, "padding" or "missing"."""
-    parts = {name: each.share(kind) for name, each in landings.items()}
-    return ", ".join(
-        f"**{strategy_title(name)}** {share_text(part) if part else 'exactly 0'}"
-        for name, part in parts.items()
-    )
+    st.caption(f"{GRADIENT_MEANINGS[what]} {GRADIENT_CAPTION}")
