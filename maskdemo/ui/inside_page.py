@@ -18,7 +18,7 @@ from maskdemo.server import Run
 from maskdemo.strategies import STRATEGIES
 from maskdemo.training.snapshot import Snapshot
 from maskdemo.ui import inside_view, live_job, run_view, shared_server, url
-from maskdemo.ui.choices import VIEWS
+from maskdemo.ui.url_choices import VIEWS
 
 DRAW_VIEW = {
     "gates": inside_view.gates_view,

@@ -13,7 +13,6 @@ from maskdemo.inside.activations import QUANTITIES, first_difference
 from maskdemo.inside.inspected_sequence import InspectedSequence, gradients_of_all
 from maskdemo.ui import url
 from maskdemo.ui.chart import Click, chart, is_dark
-from maskdemo.ui.choices import GRADIENTS, SCOPES
 from maskdemo.ui.inside_text import (
     GATES_CAPTION,
     GRADIENT_CAPTION,
@@ -26,6 +25,7 @@ from maskdemo.ui.inside_text import (
     what_padding_did,
     what_turned_output,
 )
+from maskdemo.ui.url_choices import GRADIENTS, SCOPES
 
 #: With weights of their own, two strategies part where the probabilities of a label differ by more.
 MIN_DIFFERENCE = 0.1

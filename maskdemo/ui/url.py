@@ -6,7 +6,7 @@ somebody followed a link or went Back or Forward: then the controls are set to i
 last settings that were valid, for as long as the controls hold others.
 
 Beside the settings (see `maskdemo.ui.state`) the URL names choices of what to look at, such as a probe
-or an epoch (see `maskdemo.ui.choices`), each held by its widget. A choice that shows its default
+or an epoch (see `maskdemo.ui.url_choices`), each held by its widget. A choice that shows its default
 follows the default: the last epoch of one run is not that of the next. So the URL does not name it.
 """
 
@@ -20,8 +20,8 @@ import streamlit as st
 
 from maskdemo.errors import InvalidSettings, quoted
 from maskdemo.ui import state
-from maskdemo.ui.choices import CHOICES, complaint, is_possible
 from maskdemo.ui.state import GUIDE, RUN, STUDY, PageSettings, T
+from maskdemo.ui.url_choices import CHOICES, complaint, is_possible
 
 #: The page of a URL that is yet to be read: no page has this name.
 NOWHERE = "nowhere"
