@@ -68,9 +68,10 @@ SLOW = (
     "training/test_buckets.py",
     "training/test_program.py",
     "training/test_run.py",
-    *(f"ui/test_{page}.py" for page in ("arrival", "article", "audit", "inside", "job", "own")),
+    *(f"ui/test_{page}.py" for page in ("arrival", "article", "audit", "inside", "live_job", "own")),
     *(f"ui/test_{page}.py" for page in ("playground", "precomputed", "study", "take_away", "upload")),
 )
+assert not [each for each in (*FIRST, *SLOW) if not (HERE / each).exists()], "renamed or gone"
 #: Folders whose files share a worker with TensorFlow: one process runs all of a folder. Journeys also
 #: share a Chromium, and where they wait the other processes compute. A file's tests always stay in one
 #: process, so that they compile a shape once.
