@@ -188,8 +188,8 @@ def _chances_at_flips(chances: NDArray, label: int) -> NDArray[np.float32]:
 
 def _flip_marker(shade: str, dark: bool) -> PlotlyOptions:
     """Return the marker of a step at which the output flips."""
-    ground = "#11161c" if dark else "#ffffff"
-    return {"symbol": "diamond", "size": 9, "color": ground, "line": {"color": shade, "width": 2}}
+    line = {"color": shade, "width": 2}
+    return {"symbol": "diamond", "size": 9, "color": plot.inks(dark).page, "line": line}
 
 
 def _output_traces(

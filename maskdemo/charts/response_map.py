@@ -42,7 +42,7 @@ def response_map(findings: Findings, *, strategy: str, dark: bool = False) -> Fi
             faint = estimate is None or text[0] == "("
             shade = ink.muted if faint and abs(estimate or 0) < FAR * 100 else ink.text
             if estimate is not None and abs(estimate) >= FAR * 100:
-                shade = "#11161c" if dark else "#ffffff"
+                shade = ink.page
             size = 13 if len(text) < 5 else 11
             numbers.append(plot.text_note(text, shade, x=column, y=row, size=size))
     cells = plot.heatmap(

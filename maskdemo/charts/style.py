@@ -43,9 +43,9 @@ class Style:
     dash: str
 
 
-# Hues after Okabe and Ito, tuned once for white (#ffffff) and once for dark (#0e1117): at least 3:1
-# against the page, and told apart under protanopia, deuteranopia and tritanopia. Strategies often give
-# the very same curve (a Masking layer and a held state; no mask and a zeroed input where the padding is
+# Hues after Okabe and Ito, once for the light page and once for the dark one (`Inks.page`): at least 3:1
+# against it, and told apart under protanopia, deuteranopia and tritanopia. Strategies often give the
+# very same curve (a Masking layer and a held state; no mask and a zeroed input where the padding is
 # zero): the dashes of the later have gaps through which the earlier shows.
 STYLES = {
     "no_mask": Style(("#31333f", "#e6e9ef"), "circle", "solid"),

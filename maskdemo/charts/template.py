@@ -56,20 +56,21 @@ LENGTHS_HISTOGRAM = 130
 
 @dataclass(frozen=True)
 class Inks:
-    """Colours that carry no strategy."""
+    """Colours that carry no strategy. page: what a page is drawn on, by `.streamlit/config.toml`."""
 
     text: str
     muted: str
     grid: str
     paper: str
+    page: str
 
 
 @cache
 def inks(dark: bool) -> Inks:
-    """Return the colours of text, lesser text, grid lines and hover boxes."""
+    """Return the colours of text, lesser text, grid lines, hover boxes and the page."""
     if dark:
-        return Inks("#fafafa", "#a9aebb", "rgba(250,250,250,0.13)", "#262730")
-    return Inks("#31333f", "#636775", "rgba(49,51,63,0.12)", "#ffffff")
+        return Inks("#fafafa", "#a9aebb", "rgba(250,250,250,0.13)", "#262730", "#11161c")
+    return Inks("#31333f", "#636775", "rgba(49,51,63,0.12)", "#ffffff", "#ffffff")
 
 
 @cache

@@ -111,10 +111,10 @@ def _chart(kind: str, experiment: Experiment, *, dark: bool) -> Figure:
 
 def _chart_page(figure: Figure, *, dark: bool) -> str:
     """Return an HTML page with this chart alone and the library that draws it."""
-    from maskdemo.charts.template import CONFIG
+    from maskdemo.charts.template import CONFIG, inks
 
     shown = figure.plotly()
-    shown.update_layout(paper_bgcolor="#11161c" if dark else "#ffffff")
+    shown.update_layout(paper_bgcolor=inks(dark).page)
     config = CONFIG | {"toImageButtonOptions": {"format": "svg"}}
     return str(shown.to_html(config=config, include_plotlyjs=True, validate=False))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import tomllib
 from dataclasses import replace
 from itertools import pairwise
 
@@ -18,12 +19,13 @@ from maskdemo import charts
 from maskdemo.charts.line_labels import LABEL_GAP, spread_apart
 from maskdemo.charts.padded_batch import unseen_batch
 from maskdemo.charts.style import NAMES, STYLES, outlines
-from maskdemo.charts.template import LEARNING_CURVES, SHARE_TOP, as_json, nice_ticks
+from maskdemo.charts.template import LEARNING_CURVES, SHARE_TOP, as_json, inks, nice_ticks
 from maskdemo.data.inputs import Chance
 from maskdemo.data.padding import Batch
 from maskdemo.strategies import STRATEGIES
 from tests.charts.samples import ALL, FEW, make_batch, make_snapshot
 from tests.samples import small
+from tests.test_architecture import ROOT
 
 
 def named(figure, name: str, **wanted) -> list:
@@ -104,9 +106,12 @@ class TestLooks:
         assert len({each.marker for each in STYLES.values()}) == len(ALL)
         assert len({each.dash for each in STYLES.values()}) >= len(ALL) - 1
 
-    @pytest.mark.parametrize(("dark", "page"), [(False, "#ffffff"), (True, "#0e1117")])
+    @pytest.mark.parametrize("dark", [False, True])
     @pytest.mark.parametrize("name", ALL)
-    def test_colours_stand_out_from_the_page(self, name, dark, page):
+    def test_colours_stand_out_from_the_page(self, name, dark):
+        page = inks(dark).page
+        themes = tomllib.loads((ROOT / ".streamlit/config.toml").read_text("utf-8"))["theme"]
+        assert themes["dark" if dark else "light"]["backgroundColor"].lower() == page
         light, dim = sorted((luminance(charts.colour(name, dark=dark)), luminance(page)))[::-1]
         assert (light + 0.05) / (dim + 0.05) >= 3
 
