@@ -43,7 +43,7 @@ class Style:
     dash: str
 
 
-# Hues after Okabe and Ito, once for the light page and once for the dark one (`Inks.page`): at least 3:1
+# Hues after Okabe and Ito, once for the light and once for the dark page (`Inks.page`): at least 3:1
 # against it, and told apart under protanopia, deuteranopia and tritanopia. Strategies often give the
 # very same curve (a Masking layer and a held state; no mask and a zeroed input where the padding is
 # zero): the dashes of the later have gaps through which the earlier shows.

@@ -26,14 +26,12 @@ from maskdemo.results import codec, precomputed
 from maskdemo.scenarios import OPENING, SCENARIOS
 from maskdemo.study import run_study
 from maskdemo.study.questions import QUESTIONS
-from maskdemo.training.snapshot import Snapshot
+from maskdemo.training.snapshot import PRECOMPUTED_NETWORKS, Snapshot
 
 T = TypeVar("T")
 
 #: All files together; more would make every clone and every start slower.
 MAX_BYTES = 5 * 2**20
-#: Epochs whose networks are kept of the opening scenario, for looking inside; of the others the last.
-NETWORKS = 6
 
 
 def compute_results(
@@ -64,7 +62,7 @@ def compute_results(
         yield f"Scenario {name}"
         experiment = SCENARIOS[name].experiment
         runs[experiment] = trained_run(experiment)
-        networks = NETWORKS if name == OPENING else 1
+        networks = PRECOMPUTED_NETWORKS if name == OPENING else 1
         _write(shortened(runs[experiment], networks=networks), folder / f"run-{name}.npz")
     for name in questions:
         yield f"Study {name}"

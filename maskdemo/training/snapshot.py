@@ -91,6 +91,9 @@ class Outcome:
 #: Bytes of networks, and of the probes' outputs, that a run keeps.
 NETWORK_BYTES = 6 * 2**20
 PROBE_BYTES = 4 * 2**20
+#: Epochs whose networks the precomputed run of the opening scenario keeps, for looking inside; the
+#: runs of the other scenarios keep the last epoch's.
+PRECOMPUTED_NETWORKS = 6
 
 
 @dataclass(frozen=True)
