@@ -93,8 +93,8 @@ class _Guesser:
             return "it is another one in every row"
         if column.kind == WORDS and word_in(name, roles.SURE_ORDERS):
             return "its name says that it is the order, and it cannot be sorted by"
-        unnamed = number is not None and re.fullmatch(UNNAMED, name)
-        if unnamed and rows.counts_steps(number, column.values):
+        is_unnamed = re.fullmatch(UNNAMED, name)
+        if number is not None and is_unnamed and rows.counts_steps(number, column.values):
             return "it counts the steps of each sequence"
         if label is not None and 1 < column.distinct == self._columns[label].distinct <= MAX_CLASSES:
             both = {distinct_count(self._table, each) for each in ([name], [label], [name, label])}
