@@ -173,9 +173,10 @@ def flip_within_length() -> keras.Model:
 
 
 def read_backwards() -> keras.Model:
-    """What a layer says from back to front is put in order.
+    """What a layer says from back to front is moved to the real steps.
 
-    With padding after the end it begins with padding.
+    It stays back to front. With padding after the end it begins with
+    padding before it is moved.
     """
     masking = layers.Masking(mask_value=0.0)
 

@@ -1,6 +1,7 @@
 """Where the mask was lost that a call lacks: the way back along its inputs.
 
-It leads to where a mask that was right went in and none, or a wrong one, came out.
+It leads to where a mask that was right went in and none, or a wrong one, came out. The words on each
+cause are in `fault_sentences`.
 """
 
 from __future__ import annotations

@@ -66,13 +66,6 @@ class ModelInput:
         """The fixed number of steps; None where any length is allowed."""
         return self.shape[0] if self.is_sequence else None
 
-    @property
-    def graph_shape(self) -> tuple[int | None, ...]:
-        """The shape for batches of any length, without the batch axis."""
-        if not self.is_sequence or self.steps is not None:
-            return self.shape
-        return (None, None) if self.is_square else (None, *self.shape[1:])
-
     def with_steps(self, steps: int | None) -> ModelInput:
         """Return the input with another fixed number of steps, or None for any."""
         rest = (steps,) if self.is_square else self.shape[1:]

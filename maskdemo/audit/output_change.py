@@ -250,7 +250,10 @@ def aligned_index(padded: tuple[int, ...], shape: tuple[int, ...], side: Side) -
 
 
 def not_finite(reference: Reference, samples: Samples, timed: Sequence[str]) -> list[int]:
-    """Return the indices of the sequences with an output that is NaN or infinite at a real step."""
+    """Return the indices of the sequences with an output that is NaN or infinite at a real step.
+
+    timed: as in `measures`; where it is "", every step of that output counts.
+    """
     return [
         row
         for row, outputs in enumerate(reference.rows)

@@ -98,7 +98,7 @@ def graph_runner(model: Any, model_inputs: Iterable[Any]) -> Run | None:
     import tensorflow as tf
 
     size = batch_size(model)
-    specs = {each.name: tf.TensorSpec((size, *each.graph_shape), each.dtype) for each in model_inputs}
+    specs = {each.name: tf.TensorSpec((size, *each.shape), each.dtype) for each in model_inputs}
     # Autograph writes files, and only custom layers may need it.
     own = all(type(layer).__module__.startswith("keras.") for layer in model._flatten_layers())
 

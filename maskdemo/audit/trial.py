@@ -144,7 +144,7 @@ class Trial:
         self.model.compute_output_spec(run_model.as_model_input(self.model, specs))
 
     def _finite_reference(self, precision: str) -> Reference:
-        """Return the reference, after sequences without finite outputs are left out."""
+        """Return the reference; leave out sequences without finite outputs, raise if none is left."""
         if self.is_fixed:
             self.timed = outputs_of_fixed_inputs(self.model, self.samples)
         while True:

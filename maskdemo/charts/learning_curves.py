@@ -141,8 +141,8 @@ def learning_curves(
 def comparable_curves(snapshot: Snapshot, strategy: str) -> list[Curve]:
     """Return the strategy's curves that have as many epochs as its longest curve, by repeat.
 
-    A repeat still under way is left out: a mean over different repeats at different epochs would
-    show a step where one of them ends, which no network made.
+    A repeat that is behind another is left out: a mean over different repeats at different epochs
+    would show a step where one of them ends, which no network made.
     """
     curves = [each for each in snapshot.curves if each.strategy == strategy]
     longest = max((len(each.test_accuracy) for each in curves), default=0)

@@ -58,7 +58,7 @@ class CompleteRun:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The strategies that are compared."""
+        """All strategies of the run; `others` are those but no mask."""
         return tuple(self.results.by_repeat)
 
     @property
@@ -153,7 +153,7 @@ def _differences_sentence(run: CompleteRun) -> str:
 
 
 def _against_no_mask(run: CompleteRun, name: str, *, alone: bool) -> str:
-    """Return a clause that compares a strategy with no mask. alone: it is the only one."""
+    """Return a clause: a strategy's word and points against no mask. alone: with the interval."""
     title, result = titled([name]), run.verdict(name)
     if run.identical(name):
         return f"{title} is exactly the same"

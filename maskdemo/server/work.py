@@ -66,7 +66,7 @@ class Work:
         return {"kind": self.kind}
 
     def add(self, result: Any, message: Any) -> Any:
-        """Return the result with what a message adds to it. result: None before the first message."""
+        """Return the result with what a message adds: here it is the message. result: None at first."""
         return message
 
     def progress(self, result: Any) -> float:

@@ -121,7 +121,8 @@ def train_here(
     """Train once, in this process: the function that executors are given. Returns the outcome.
 
     version: whose results are wanted (`digest_of`). Raises ValueError with a sentence if they differ
-    here: results of different versions are never mixed.
+    here: results of different versions are never mixed. Raises CancelledError within an epoch of
+    `stop` returning True.
     """
     if version != digest_of("training"):
         raise ValueError("a worker has another version of maskdemo or of its libraries")

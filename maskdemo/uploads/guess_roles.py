@@ -246,7 +246,7 @@ class _Guesser:
         return tuple(counting[:1]) if len(numbers) > 1 else ()
 
     def _finer_sentence(self, ids: tuple[str, ...], name: str) -> str:
-        """Return a sentence on a column with which each step of `name` is one row; "" if none."""
+        """Return advice on a column that tells repeated steps of `name` apart; "" where none does."""
         values, has_values = self._columns[name].values, self._named(roles.VALUES)
         for other in self._free():
             if other in (name, *ids) or not self._can_divide(other):

@@ -87,7 +87,7 @@ def without_blank_rows(table):
 def features_of(table, features, decimal):
     """Values (rows, F), NaN where missing, and which of the F columns are numbers, not words.
 
-    features: name -> "numbers", "yes / no" or "words".
+    features: name -> "numbers", "yes / no" or "words", which become a column of 0 and 1 for each word.
     """
     columns, is_number = [], []
     for name, kind in features.items():
