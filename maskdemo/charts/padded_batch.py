@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from html import escape
 from math import floor, log10
+from statistics import median
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,7 @@ from maskdemo.data.sequences import evenly_spread, steps_lost
 from maskdemo.evidence.phrases import loss_of_steps
 from maskdemo.experiment import Experiment
 from maskdemo.training.probes import PROBES
+from maskdemo.training.snapshot import Probes
 
 FEW_FEATURES = 6
 # More numbers than these in the hover boxes, and the figure is slow to send.
@@ -42,6 +44,22 @@ def unseen_batch(experiment: Experiment) -> Batch:
         return pad_for(experiment, chosen)
     lost = steps_lost(chosen, experiment.padded_length)
     return replace(inputs(experiment).test.rows(rows), lost=lost)
+
+
+def typical_row(batch: Batch | Probes, *, per_step: bool) -> int:
+    """Return the row (from 0) whose length is nearest the median.
+
+    per_step: with a label at each step, the share of labels that are not 0 counts as much: padding has
+    label 0, so a sequence of nothing else would flatter a network that learned the padding.
+    """
+    lengths = (~batch.padded).sum(axis=1)
+    # Not NumPy's median, which takes longer for these few than all else here.
+    apart = np.abs(lengths - median(lengths.tolist())) / max(1, np.ptp(lengths))
+    if per_step:
+        steps = np.maximum(1, batch.valid.sum(axis=1))
+        shares = (batch.valid & (batch.labels > 0)).sum(axis=1) / steps
+        apart = apart + np.abs(shares - shares.mean())
+    return int(apart.argmin())
 
 
 def padded_batch(

@@ -13,11 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from maskdemo.charts.padded_batch import unseen_batch
+from maskdemo.charts.padded_batch import typical_row, unseen_batch
 from maskdemo.cli.experiment_arguments import add_settings, named_experiment
 from maskdemo.cli.run import finished_run
 from maskdemo.experiment import Experiment
-from maskdemo.inside.inspected_sequence import typical_row
 
 if TYPE_CHECKING:
     from maskdemo.charts.template import Figure

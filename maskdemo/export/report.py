@@ -12,7 +12,7 @@ from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
 from maskdemo import charts
-from maskdemo.charts.padded_batch import unseen_batch
+from maskdemo.charts.padded_batch import typical_row, unseen_batch
 from maskdemo.charts.template import CONFIG, Figure
 from maskdemo.data.sequences import repeat_seed
 from maskdemo.evidence import (
@@ -30,7 +30,6 @@ from maskdemo.evidence.strategy_result import leak_meaning
 from maskdemo.experiment import Experiment
 from maskdemo.export import settings_text
 from maskdemo.export.script_and_notebook import export_title, installed_versions
-from maskdemo.inside.inspected_sequence import typical_row
 from maskdemo.results import precomputed
 from maskdemo.strategies import STRATEGIES
 from maskdemo.templates import fill_template

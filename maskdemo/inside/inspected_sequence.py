@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
-from statistics import median
 from typing import TypeVar
 
 import numpy as np
@@ -20,7 +19,7 @@ from maskdemo.inside.activations import Activations, activations_of, unit_order
 from maskdemo.inside.gradient import Landing, gradient, landing
 from maskdemo.inside.leak import Sweep, sweep
 from maskdemo.strategies import Arrays
-from maskdemo.training.snapshot import Network, Probes, Snapshot
+from maskdemo.training.snapshot import Network, Snapshot
 
 T = TypeVar("T")
 #: Test sequences that the views over the test set take, so that they redraw while one watches.
@@ -106,22 +105,6 @@ class InspectedSequence:
             name: _landings(self.networks[name], self.arrays(name), self.batch)
             for name in self.strategies
         }
-
-
-def typical_row(batch: Batch | Probes, *, per_step: bool) -> int:
-    """Return the row (from 0) whose length is nearest the median.
-
-    per_step: with a label at each step, the share of labels that are not 0 counts as much: padding has
-    label 0, so a sequence of nothing else would flatter a network that learned the padding.
-    """
-    lengths = (~batch.padded).sum(axis=1)
-    # Not NumPy's median, which takes longer for these few than all else here.
-    apart = np.abs(lengths - median(lengths.tolist())) / max(1, np.ptp(lengths))
-    if per_step:
-        steps = np.maximum(1, batch.valid.sum(axis=1))
-        shares = (batch.valid & (batch.labels > 0)).sum(axis=1) / steps
-        apart = apart + np.abs(shares - shares.mean())
-    return int(apart.argmin())
 
 
 def true_label(snapshot: Snapshot, probe: int) -> int:

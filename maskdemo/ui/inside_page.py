@@ -8,11 +8,12 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
+from maskdemo.charts.padded_batch import typical_row
 from maskdemo.errors import escape_markdown
 from maskdemo.evidence.phrases import counted
 from maskdemo.experiment import Experiment
 from maskdemo.export.settings_text import difference_sentence
-from maskdemo.inside.inspected_sequence import InspectedSequence, true_label, typical_row
+from maskdemo.inside.inspected_sequence import InspectedSequence, true_label
 from maskdemo.results import precomputed
 from maskdemo.server import Run
 from maskdemo.strategies import STRATEGIES

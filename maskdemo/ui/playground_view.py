@@ -8,13 +8,12 @@ from math import ceil
 import streamlit as st
 
 from maskdemo import article
-from maskdemo.charts.padded_batch import unseen_batch
+from maskdemo.charts.padded_batch import typical_row, unseen_batch
 from maskdemo.data.inputs import chance, padding_share
 from maskdemo.evidence import headline, over_all
 from maskdemo.evidence.phrases import listed, percent, time_taken
 from maskdemo.experiment import Experiment
 from maskdemo.export.keras_code import strategy_lines
-from maskdemo.inside.inspected_sequence import typical_row
 from maskdemo.results import precomputed
 from maskdemo.scenarios import SCENARIOS, Scenario, scenario_of
 from maskdemo.strategies import STRATEGIES

@@ -12,11 +12,11 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from maskdemo.charts.padded_batch import typical_row
 from maskdemo.evidence import headline
 from maskdemo.export.keras_code import strategy_lines
 from maskdemo.export.script_and_notebook import notebook, script
 from maskdemo.export.table import run_table, study_table
-from maskdemo.inside.inspected_sequence import typical_row
 from maskdemo.server import Server
 from maskdemo.study import Findings, Study
 from maskdemo.training.run import train
