@@ -16,6 +16,7 @@ from tests.browser.viewer import PHONE, Viewer
 
 NewViewer = Callable[..., Viewer]
 LEAKING = EXAMPLES["convolution"].config
+OPERATOR = EXAMPLES["operation"]
 
 
 def verdict(page: Page, words: str) -> Locator:
@@ -35,7 +36,9 @@ def upload(viewer: Viewer, name: str, content: bytes) -> None:
 
 def choose_an_example_put_right(viewer: Viewer) -> None:
     page = viewer.page
-    page.get_by_role("radio", name="One small multiplication").click()
+    page.get_by_role("radio", name=OPERATOR.title).click()
+    # Until it comes, the switch is the last example's.
+    expect(page.get_by_text(OPERATOR.sentence)).to_be_visible()
     viewer.settle()
     page.get_by_text(re.compile("^Put right")).click()
     expect(page.get_by_role("switch")).to_be_checked()
