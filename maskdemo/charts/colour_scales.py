@@ -33,10 +33,10 @@ def scaled_heatmap(
     names: NDArray | Sequence[str] | None = None,
     reach: float | None = None,
 ) -> PlotlyTrace:
-    """Return a heatmap of values (T, R): a row for each of the R, the first on top; NaN stays blank.
+    """Return a heatmap of values (T, R), step t at x = t and row r at y = r, from 1; NaN stays blank.
 
-    reach: colours from -reach to reach; None for a gate's 0 to 1. names: (R,), for the hover text,
-    as `%{customdata}`.
+    reach: colours from -reach to reach; None for a gate's 0 to 1. hover: a template, in which
+    `%{customdata}` is the row's of `names` (R,), or its number from 1.
     """
     steps, rows = values.shape
     row_names = np.arange(1, rows + 1) if names is None else np.asarray(names)
@@ -61,7 +61,7 @@ def scaled_heatmap(
 def scale_bar(*, gates: bool, x: float, y: float, ends: tuple[str, str], dark: bool) -> PlotlyTrace:
     """Return a trace that draws nothing but the colour bar of several panels, at (x, y) in the plot.
 
-    gates: the bar of gates, from 0 to 1, in place of all others'. ends: the texts at its ends.
+    gates: the bar of gates, from 0 to 1, in place of all others'. ends: texts at its ends; 0 is "0".
     """
     return scatter(
         x=[None],
@@ -87,13 +87,19 @@ def scale_bar(*, gates: bool, x: float, y: float, ends: tuple[str, str], dark: b
 
 
 def quantity_of(activations: Activations, arrays: Arrays, name: str) -> NDArray:
-    """Return one of `QUANTITIES` of the first sequence (T, H); NaN where a gate's value is not used."""
+    """Return one of `QUANTITIES` of the first sequence (T, H).
+
+    Gates and the candidate are NaN at steps at which the state does not move on: they have no effect.
+    """
     values = getattr(activations, name)[0]
     return np.where(arrays.advance[0, :, None] > 0, values, np.nan) if name in GATES else values
 
 
 def reach_of(values: NDArray) -> float:
-    """Return the limit, with two digits, that 98 % of absolute values keep to; 1 where all are 0."""
+    """Return the limit that 98 % of finite absolute values keep to, rounded up to two digits.
+
+    Where those are all 0, it is that of the largest; 1 where all values are 0.
+    """
     finite = np.abs(values[np.isfinite(values)])
     usual = float(np.quantile(finite, 0.98)) if finite.size else 0.0
     usual = usual or float(finite.max(initial=0.0))
@@ -104,7 +110,7 @@ def reach_of(values: NDArray) -> float:
 
 
 def reach_text(values: NDArray, reach: float) -> str:
-    """Return the ends of a colour scale as text, with the largest value where that is beyond them."""
+    """Return "−reach to reach", and the largest absolute value where that is beyond `reach`."""
     finite = np.abs(values[np.isfinite(values)])
     largest = float(finite.max(initial=0.0))
     beyond = f", single values to {largest:.2g}" if largest > 1.005 * reach else ""

@@ -26,7 +26,11 @@ MAX_NAME = 18
 def example_sequences(
     examples: Mapping[str, NDArray[np.float64]], names: Sequence[str], *, dark: bool = False
 ) -> Figure:
-    """Draw a panel for each example: title -> values (length, F), NaN where missing."""
+    """Draw a panel for each example, title -> values (length, F), NaN where missing.
+
+    Only the first features, as many as `FEATURE_STYLES`, are drawn: each on a scale from its lowest to
+    its highest value in all examples.
+    """
     shown = names[: len(FEATURE_STYLES)]
     all_steps = np.concatenate(list(examples.values()))[:, : len(shown)]
     low, high = np.nanmin(all_steps, axis=0), np.nanmax(all_steps, axis=0)

@@ -21,7 +21,7 @@ AXIS_SPACE = 58
 
 
 def final_accuracy(snapshot: Snapshot, *, dark: bool = False) -> Figure:
-    """Draw a column per strategy: a point per repeat, their mean and its 95 % interval.
+    """Draw a column per strategy: a point per repeat (see `comparable_curves`), mean, 95 % interval.
 
     With a label at each step, accuracy on valid steps only stands beside it, as open markers.
     """
@@ -92,7 +92,7 @@ def final_accuracy(snapshot: Snapshot, *, dark: bool = False) -> Figure:
 def _repeat_traces(
     name: str, at: float, values: NDArray, scored: int, dark: bool, both: bool, *, hollow: bool
 ) -> list[PlotlyTrace]:
-    """Return a point for each of the values (R,) of a strategy's repeats, and their mean and interval.
+    """Return a point for each of the values (R,) of a strategy's repeats; if R > 1, mean and interval.
 
     at: the column's position. scored: how many labels an accuracy is of. both: whether the accuracies
     with and without padded steps stand side by side. hollow: whether these are those without.
@@ -169,7 +169,7 @@ def _subtitle(epochs: set[int], counts: set[int]) -> str:
 
 
 def _wrapped(text: str) -> str:
-    """Return the text with a line break after each longer word: seven columns fit on a phone."""
+    """Return the text with a line break after each word, but for words of one or two letters."""
     lines: list[str] = []
     for word in text.split():
         if lines and len(lines[-1]) <= 2:

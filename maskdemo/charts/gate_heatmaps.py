@@ -30,7 +30,7 @@ def gate_heatmaps(
     step: int,
     dark: bool = False,
 ) -> Figure:
-    """Draw input, activations and output of a sequence under a strategy.
+    """Draw input, activations and output of a sequence under a strategy, units in its `unit_order`.
 
     unit (from 0) and step (from 1) are marked.
     """
@@ -122,20 +122,20 @@ def gate_heatmaps(
 
 
 def _features_text(inputs: NDArray, arrays: Arrays) -> str:
-    """Return the number of features in the input (T, F), "and the mask" if a channel has it."""
+    """Return the number of features in the input (T, F), "and the mask" if F counts its channel."""
     extra = inputs.shape[1] == arrays.inputs.shape[2]
     count = inputs.shape[1] - extra
     return f"{count} feature{'s' * (count != 1)}{' and the mask' * extra}"
 
 
 def _moves_by_step(arrays: Arrays) -> dict[str, NDArray[np.bool_]]:
-    """Return the steps (T,) of the first sequence by what becomes of the state, as `MOVES` calls it."""
+    """Return for each of `MOVES` whether the state of the first sequence does that at a step (T,)."""
     moves, holds = arrays.advance[0] > 0, arrays.keep[0] > 0
     return dict(zip(MOVES, (moves, holds, ~moves & ~holds), strict=True))
 
 
 def _moves_note(arrays: Arrays) -> str:
-    """Return the note that explains the marks which occur."""
+    """Return the note that explains the marks of those of `MOVES` that occur."""
     symbols = dict(zip(MOVES, ("●", "━", "✕"), strict=True))
     return ", ".join(
         f"{symbols[change]} {change}" for change, cells in _moves_by_step(arrays).items() if cells.any()
@@ -143,7 +143,7 @@ def _moves_note(arrays: Arrays) -> str:
 
 
 def _move_marks(arrays: Arrays, strategy: str, dark: bool) -> list[PlotlyTrace]:
-    """Return a mark per step: the state moves on, is held, or is reset."""
+    """Return a trace for each of `MOVES` that occurs, with a mark at each of its steps."""
     shade = colour(strategy, dark=dark)
     steps = arrays.advance.shape[1]
     size = float(np.clip(420 / steps, 3, 9))
@@ -171,7 +171,7 @@ def _move_marks(arrays: Arrays, strategy: str, dark: bool) -> list[PlotlyTrace]:
 def _chance_traces(
     chances: NDArray, arrays: Arrays, strategy: str, yaxis: str, dark: bool
 ) -> list[PlotlyTrace]:
-    """Return the line of the probability after every step (T,), and a ring around the read-out step."""
+    """Return the line of the probability after every step (T,); a ring if just one step counts."""
     shade = colour(strategy, dark=dark)
     steps = np.arange(1, len(chances) + 1)
     line = scatter(

@@ -76,7 +76,7 @@ def gradient_by_step(
 
 
 def share_text(part: float) -> str:
-    """Return a share as a percentage: 0% and 100% only where they are exact."""
+    """Return a share (0 to 1) as a percentage: "below 0.1%", "above 99.9%", 0% only for exactly 0."""
     if part in (0, 1):
         return f"{part:.0%}"
     if part < 0.001:
@@ -85,7 +85,7 @@ def share_text(part: float) -> str:
 
 
 def _panel_note(landing: Landing) -> str:
-    """Return the shares of the gradient on padding and missing steps, as the note of a panel."""
+    """Return a panel's note: the gradient's share on padding and, where some is there, on missing."""
     if not landing.total:
         return "no gradient at all"
     text = f"{share_text(landing.share('padding'))} on padding"

@@ -18,7 +18,7 @@ AXIS_SPACE = 44
 
 
 def guide_cases(results: Sequence[GuideResult], *, dark: bool = False) -> Figure:
-    """Draw a row per case: its difference from no mask, in points, and the 95 % interval.
+    """Draw a row per case: its strategy's difference from no mask, in points, and the 95 % interval.
 
     A band beside each is the margin within which two accuracies are called the same.
     """

@@ -46,10 +46,9 @@ def learning_curves(
 ) -> Figure:
     """Draw a line per strategy: the mean of its repeats, with a band from lowest to highest.
 
-    metric: "test_accuracy", "test_loss", "accuracy" or "loss". Where padding counts, the accuracy on
-    unseen sequences is that on real steps, and a thin line beside it is the reported accuracy. Repeats
-    still under way wait until they have as many epochs as the longest one. waiting: stands where there
-    is no epoch.
+    metric: "test_accuracy", "test_loss", "accuracy" or "loss", else ValueError. Where padding counts,
+    the accuracy on unseen sequences is that on real steps, and a thin line beside it is the reported
+    accuracy. Only `comparable_curves` are drawn. waiting: the text in a chart without an epoch.
     """
     if metric not in TITLES:
         raise ValueError(f"metric must be one of {', '.join(TITLES)}, not '{metric}'.")
@@ -150,7 +149,7 @@ def comparable_curves(snapshot: Snapshot, strategy: str) -> list[Curve]:
 
 
 def curves_frames(snapshot: Snapshot) -> Frames:
-    """Return the frames of `learning_curves`, for any metric; without epochs if a run has no replay."""
+    """Return frames that cut all lines and bands of `learning_curves`, of any metric, at an epoch."""
     names = [strategy_title(each) for each in snapshot.experiment.strategies]
     others = [make(name) for make in (_band_name, _reported_name) for name in names]
     return Frames(replayed_epochs(snapshot), cut=[*names, *others])
@@ -190,7 +189,7 @@ def _mean_trace(
     dark: bool,
     showlegend: bool,
 ) -> PlotlyTrace:
-    """Return a line with a few markers, at other epochs for each strategy: equal lines show both.
+    """Return a line with about 6 markers, at other epochs for each strategy: equal lines show both.
 
     mean: (E,). values: (R, E), of each repeat. epochs: those of the whole run. at: the strategy's index
     among those drawn. share: whether values are shares.
@@ -225,7 +224,7 @@ def _band_trace(name: str, low: NDArray, high: NDArray, dark: bool) -> PlotlyTra
 
 
 def _subtitle(counts: set[int]) -> str:
-    """Return the line under the title: over how many repeats the mean is, by the counts that occur."""
+    """Return the line under the title: how many repeats a mean is of. counts: those that occur."""
     if not counts:
         return "No epoch finished yet"
     if counts == {1}:

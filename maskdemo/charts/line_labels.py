@@ -20,7 +20,7 @@ LABEL_SPACE = 118
 class LineEnd(NamedTuple):
     """The end of a line: its last value (y), its position on the x axis (along), its name and colour.
 
-    heights: all its values, where it may lie on another line.
+    heights: all its values (y), by which coinciding lines are found; () for a line never compared.
     """
 
     value: float
@@ -31,9 +31,9 @@ class LineEnd(NamedTuple):
 
 
 def coinciding_ends(ends: Sequence[LineEnd], *, pixel: float) -> list[LineEnd]:
-    """Return an end for each group of two lines or more that look like one, named by their number.
+    """Return, for each group of two lines or more that look like one, the last one's end.
 
-    pixel: the height of a pixel in units of the y axis, here and below.
+    Its text is "(2 coincide)". pixel: the height of a pixel in units of the y axis, here and below.
     """
     groups: list[list[LineEnd]] = []
     for end in ends:
@@ -68,9 +68,10 @@ def inner_labels(ends: Sequence[LineEnd], *, pixel: float) -> list[PlotlyOptions
 def end_labels(
     ends: Sequence[LineEnd], *, edge: float, low: float, high: float, height: float, yaxis: str = "y"
 ) -> tuple[list[PlotlyOptions], list[PlotlyOptions]]:
-    """Return shapes and annotations: each line's name at the right edge, and a line that leads there.
+    """Return shapes and annotations: leads from the lines' ends to their names at the right edge.
 
-    edge: the x axis's right end. low, high, height: the y axis's range and its pixels.
+    Names keep a distance; those of `coinciding_ends` are added. edge: the x axis's right end. low,
+    high, height: the y axis's range and its pixels.
     """
     pixel = (high - low) / height
     ends = [*ends, *coinciding_ends(ends, pixel=pixel)]
@@ -100,7 +101,10 @@ def end_labels(
 
 
 def spread_apart(wanted: Sequence[float], gap: float, low: float, high: float) -> list[float]:
-    """Return positions near the wanted ones, at least `gap` apart, in order, from `low` to `high`."""
+    """Return a position for each wanted one, in its place: as near as can be, at least `gap` apart.
+
+    They lie from `low` to `high`; where there is no room for all, the lowest go below `low`.
+    """
     order = sorted(range(len(wanted)), key=lambda index: wanted[index])
     # Places less their rank times the gap need only not fall: merge neighbours that do.
     blocks: list[tuple[float, int]] = []

@@ -33,7 +33,7 @@ TICKS: PlotlyOptions = {"tickvals": [0, 0.5, 1], "ticktext": ["0", "0.5", "1"], 
 class _FollowedLabel:
     """The label whose probability is followed in one sequence of T steps.
 
-    It is the true label, or 1 if each step has its own. name: the label's, for HTML. truth: (T,), the
+    It is the true label, or 1 if each step has its own. name: the label's, escaped. truth: (T,), the
     true label of each step, the same everywhere if the sequence has only one. valid: (T,). averages:
     whether the probability is that of the mean so far.
     """
@@ -64,7 +64,10 @@ class _FollowedLabel:
         return f"{what}, test sequence {self.probe + 1}, epoch {epoch}"
 
     def summary(self, chances: NDArray, read_out: int) -> str:
-        """Return the note of a panel: its probabilities (T, K) summed up in few words."""
+        """Return a panel's note: the probability, of (T, K), at the read-out step (from 0).
+
+        With a label at each step, it is how many valid steps are predicted right.
+        """
         if self.per_step:
             right = (chances.argmax(axis=1) == self.truth)[self.valid]
             return f"{right.sum()} of {right.size} valid steps right"
@@ -201,9 +204,9 @@ def _output_traces(
     yaxis: str,
     dark: bool,
 ) -> list[PlotlyTrace]:
-    """Return the true label, the probability after every step, its flips and the read-out step.
+    """Return the true label, the probability after every step, its flips and, if any, the read-out.
 
-    outputs: (T, K) probabilities. room: the steps that the axis has room for.
+    outputs: (T, K) probabilities. read_out: from 0. room: the steps that the axis has room for.
     """
     chances = outputs[:, followed.label]
     step = np.arange(1, len(chances) + 1)

@@ -33,7 +33,7 @@ ROW = 24
 
 
 def unseen_batch(experiment: Experiment) -> Batch:
-    """Return the probes of the experiment's run, padded.
+    """Return the unseen sequences that a run of the experiment follows, its probes, padded.
 
     Where batches have a length of their own, their neighbours decide it, so all data is padded first.
     """
@@ -49,8 +49,8 @@ def unseen_batch(experiment: Experiment) -> Batch:
 def typical_row(batch: Batch | Probes, *, per_step: bool) -> int:
     """Return the row (from 0) whose length is nearest the median.
 
-    per_step: with a label at each step, the share of labels that are not 0 counts as much: padding has
-    label 0, so a sequence of nothing else would flatter a network that learned the padding.
+    per_step: with a label at each step, nearness of its share of labels that are not 0 to the mean
+    share counts as much: a sequence of zeros, as padding has, would flatter who learned the padding.
     """
     lengths = (~batch.padded).sum(axis=1)
     # Not NumPy's median, which takes longer for these few than all else here.
@@ -210,7 +210,7 @@ def _colour_title(names: Sequence[str], *, named: bool) -> str:
 
 
 def _value_limit(values: NDArray) -> float:
-    """Return a round number that nearly all absolute values stay below; 1 without any but 0."""
+    """Return a round limit of 98 % of absolute values, or of all where they are little larger."""
     sizes = np.abs(values[np.isfinite(values)])
     largest = float(sizes.max()) if sizes.size else 0.0
     if largest == 0.0:

@@ -51,7 +51,7 @@ def note_name(index: int) -> str:
 
 
 def hatched_steps(batch: Batch, row: int = 0) -> dict[str, NDArray[np.bool_]]:
-    """Return which steps (T,) of a sequence of a batch are hatched, by kind."""
+    """Return at which steps (T,) a row of a batch, from 0, has "padding" and has "missing" readings."""
     return {"padding": batch.padding_there[row], "missing": batch.missing[row]}
 
 

@@ -40,21 +40,14 @@ class Frames:
 
     def to_json(self) -> str:
         """Return the frames as JSON, in the form that `ui/browser/frames.js` reads."""
-        return json.dumps(
-            {
-                "epochs": [int(each) for each in self.epochs],
-                "cut": list(self.cut),
-                "heights": {name: packed(values) for name, values in self.heights.items()},
-                "notes": {name: list(texts) for name, texts in self.notes.items()},
-                "titles": list(self.titles),
-            }
-        )
+        heights = {name: packed(values) for name, values in self.heights.items()}
+        return json.dumps(vars(self) | {"heights": heights})
 
 
 def replayed_epochs(snapshot: Snapshot) -> tuple[int, ...]:
-    """Return the epochs at which a replay of this run stops, the last included; empty if it has none.
+    """Return the epochs at which a replay of this run stops, the last included, evenly spread.
 
-    All figures of a run are played together, so they all stop at these.
+    The same for all its figures; empty unless each strategy has all recorded epochs, at least two.
     """
     probes, strategies = snapshot.probes, snapshot.experiment.strategies
     count = min(len(probes.outputs.get(name, ())) for name in strategies)

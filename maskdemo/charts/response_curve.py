@@ -141,7 +141,7 @@ def _marks_note(below: int, shade: str) -> PlotlyOptions:
 
 
 def _repeat_counts(findings: Findings, cells: dict[Value, Cell]) -> set[int]:
-    """Return the numbers of finished repeats that occur among all strategies and values."""
+    """Return how many repeats a strategy shares with no mask: the numbers that occur at any value."""
     return {
         len(findings.accuracies(cell, name).keys() & findings.accuracies(cell, BASELINE).keys())
         for cell in cells.values()

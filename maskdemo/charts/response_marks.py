@@ -43,13 +43,13 @@ class ResponseAxis:
         """Return the position of the value on the axis."""
         return self.positions[self.values.index(value)]
 
-    def aside(self, rank: float) -> float:
-        """Return how far a strategy is shifted, so that none hides another; rank 0 is the middle."""
+    def shift(self, rank: float) -> float:
+        """Return how far a strategy stands from a value's position, in axis units; 0 for rank 0."""
         return rank * (0.13 if self.columns else 0.007 * (self.high - self.low))
 
 
 def response_axis(vary: str, values: Sequence[Value]) -> ResponseAxis:
-    """Return the axis of the values: a scale for numbers in rising order, else a column for each.
+    """Return the axis of the values: a column for each if the variable is categorical, else a scale.
 
     The scale is linear, else logarithmic, else equally spaced: the first on which the labels of
     neighbouring values fit beside each other on the narrowest page; the title says which.
@@ -95,8 +95,9 @@ def accuracy_marks(
     rank: float,
     dark: bool,
 ) -> tuple[list[PlotlyTrace], list[LineEnd]]:
-    """Return band, line and repeats of a strategy along the values, and the end of its line.
+    """Return band, repeats and line of means of a strategy along the values, and the line's end.
 
+    In columns, error bars replace band and line. No end is returned without a mean.
     cells: by value along the axis. rank: the strategy's among those drawn, 0 in their middle.
     """
     shade = colour(name, dark=dark)
@@ -106,7 +107,7 @@ def accuracy_marks(
     means: dict[Value, Interval] = {}
     for value, cell in cells.items():
         by_repeat = findings.accuracies(cell, name)
-        where += [x_axis.position(value) + x_axis.aside(rank) - apart] * len(by_repeat)
+        where += [x_axis.position(value) + x_axis.shift(rank) - apart] * len(by_repeat)
         values += list(by_repeat.values())
         text = value_text(findings.study.vary, value)
         hover_texts += [f"{text}, repeat {each + 1}" for each in by_repeat]
@@ -122,10 +123,9 @@ def accuracy_marks(
         name=f"{strategy_title(name)}, repeats",
         hovertemplate=f"{strategy_title(name)}<br>%{{customdata}}: %{{y:.1%}}<extra></extra>",
     )
-    shift = x_axis.aside(rank) + apart if x_axis.columns else 0.0
-    mean_x = [x_axis.position(value) + shift for value in means]
+    shift = x_axis.shift(rank) + apart if x_axis.columns else 0.0
     means_line = scatter(
-        x=mean_x or [None],
+        x=[x_axis.position(value) + shift for value in means] or [None],
         y=[each.mean for each in means.values()] or [None],
         customdata=[
             f"{value_text(findings.study.vary, value)}: {_mean_text(each)}"
@@ -139,7 +139,7 @@ def accuracy_marks(
         name=strategy_title(name),
         hovertemplate=f"{strategy_title(name)}<br>%{{customdata}}<extra></extra>",
     )
-    bands = [] if x_axis.columns else _bands(means, x_axis, name, dark)
+    bands = [] if x_axis.columns else [_band(means, x_axis, name, dark)]
     ends = []
     if means:
         last = list(means)[-1]
@@ -148,10 +148,8 @@ def accuracy_marks(
     return [*bands, repeats, means_line], ends
 
 
-def _bands(
-    means: dict[Value, Interval], x_axis: ResponseAxis, name: str, dark: bool
-) -> list[PlotlyTrace]:
-    """Return the 95 % band between every two neighbouring values that both have an interval."""
+def _band(means: dict[Value, Interval], x_axis: ResponseAxis, name: str, dark: bool) -> PlotlyTrace:
+    """Return the 95 % band from each value that has an interval to the next one that has."""
     values = [value for value in means if means[value].bounded]
     x: list[float | None] = []
     y: list[float | None] = []
@@ -160,7 +158,7 @@ def _bands(
         start, end = x_axis.position(left), x_axis.position(right)
         x += [start, end, end, start, None]
         y += [here.low, there.low, there.high, here.high, None]
-    return [band(name, x or [None], y or [None], dark=dark, name=f"{strategy_title(name)}, 95% band")]
+    return band(name, x or [None], y or [None], dark=dark, name=f"{strategy_title(name)}, 95% band")
 
 
 def difference_marks(
@@ -171,7 +169,7 @@ def difference_marks(
     rank: float,
     dark: bool,
 ) -> tuple[list[PlotlyTrace], list[LineEnd]]:
-    """Return line, intervals and marks of a strategy's difference in points, and its line's end.
+    """Return line, intervals and marks of a strategy's difference in points, and its end, if any.
 
     cells, rank: as for `accuracy_marks`.
     """
@@ -185,7 +183,7 @@ def difference_marks(
     kinds = [word if word in (UNDECIDED, SAME) else EFFECT for word in words]
     differences = [each.difference for each in verdicts.values()]
     marks = scatter(
-        x=[x_axis.position(value) + x_axis.aside(rank) for value in verdicts] or [None],
+        x=[x_axis.position(value) + x_axis.shift(rank) for value in verdicts] or [None],
         y=[100 * each.mean for each in differences] or [None],
         customdata=[
             f"{value_text(findings.study.vary, value)}: {_difference_text(each)}"
@@ -207,7 +205,7 @@ def difference_marks(
     )
     ends = []
     if verdicts:
-        there = x_axis.position(list(verdicts)[-1]) + x_axis.aside(rank)
+        there = x_axis.position(list(verdicts)[-1]) + x_axis.shift(rank)
         heights = [100 * each.mean for each in differences]
         ends.append(LineEnd(heights[-1], there, strategy_title(name), shade, heights))
     return [marks], ends

@@ -85,7 +85,7 @@ def sequence_lengths(lengths: Lengths, *, dark: bool = False) -> Figure:
 
 
 def _way_bars(ways: tuple[PaddingWay, ...], dark: bool) -> list[PlotlyTrace]:
-    """Return a bar for each way to pad: the shares of real steps and of padding."""
+    """Return two traces of a bar for each way to pad: its shares of real steps, and of padding."""
     padding = np.array([each.padding for each in ways])
     hatch = pattern("padding", dark=dark)
     common: PlotlyOptions = {

@@ -23,10 +23,10 @@ def strategies_compared(
     parts: Mapping[str, int | None],
     dark: bool = False,
 ) -> Figure:
-    """Draw a panel for each strategy with one of `QUANTITIES`, and below them all outputs.
+    """Draw a panel for each strategy with one of `QUANTITIES`, and below them all probabilities.
 
-    activations: of the sequence, by strategy. parts: strategy -> the step (from 0) at which it
-    parts from the first strategy; None if never.
+    activations: of the sequence, by strategy. parts: strategy -> the first step (from 0) after which
+    its state or output differs from the first strategy's; None if never.
     """
     symbol, heading = QUANTITIES[quantity]
     names = list(activations)

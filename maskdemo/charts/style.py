@@ -69,7 +69,7 @@ def colour(strategy: str, *, dark: bool = False, opacity: float = 1.0) -> str:
 
 
 def symbol(strategy: str, *, hollow: bool = False) -> str:
-    """Return the strategy's marker, as Plotly calls it."""
+    """Return Plotly's name of the strategy's marker; hollow: of its outline."""
     return STYLES[strategy].marker + ("-open" if hollow else "")
 
 
@@ -89,7 +89,7 @@ def marker(strategy: str, *, dark: bool, hollow: bool = False, **settings: Any) 
 
 
 def blind_guess(classes: int, steps: int, *, yaxis: str, dark: bool) -> PlotlyTrace:
-    """Return the line of the probability that a network without any knowledge gives to a label."""
+    """Return the line of 1 / classes, what a network without any knowledge gives to a label."""
     return scatter(
         x=[0.5, steps + 0.5],
         y=[1 / classes, 1 / classes],
@@ -146,7 +146,7 @@ def band(
 
 
 def error_bars(intervals: Sequence[Interval], shade: str, *, scale: float = 1.0) -> PlotlyOptions:
-    """Return bars from each mean to its limits, `scale` times as long; none for a single repeat."""
+    """Return bars from each mean to its limits, `scale` times as long; of length 0 for one repeat."""
     return {
         "type": "data",
         "symmetric": False,

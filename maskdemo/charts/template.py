@@ -185,7 +185,7 @@ def legend_below(height: int, axis_space: int) -> PlotlyOptions:
 
 
 def legend_height(traces: Sequence[PlotlyTrace]) -> int:
-    """Return the pixels of these traces' horizontal legend, 0 where none of them has an entry."""
+    """Return the height in pixels of these traces' legend on the narrowest page; 0 without an entry."""
     names = [each["name"] for each in traces if each.get("showlegend", True)]
     # Plotly gives every entry the width of the widest.
     widest = 48 + 6.6 * max(map(len, names), default=0)
@@ -193,12 +193,14 @@ def legend_height(traces: Sequence[PlotlyTrace]) -> int:
 
 
 def nice_ticks(low: int, high: int, *, max_ticks: int = 7) -> list[int]:
-    """Return whole numbers from `low` to `high`: the first, then round ones, at most `max_ticks`."""
+    """Return `low`, then multiples up to `high` of a step of 1, 2 or 5 times a power of 10.
+
+    They are at most `max_ticks`; a multiple nearer to `low` than 0.6 steps is left out.
+    """
     span = max(high - low, 1)
     steps = (step * 10**power for power in range(9) for step in (1, 2, 5))
     step = next(each for each in steps if span / each <= max_ticks - 1)
-    round_numbers = [tick for tick in range(step, high + 1, step) if tick > low + 0.6 * step]
-    return [low, *(tick for tick in round_numbers if tick > low)]
+    return [low, *(tick for tick in range(step, high + 1, step) if tick > low + 0.6 * step)]
 
 
 @dataclass(frozen=True)
@@ -221,19 +223,22 @@ class Figure:
 
 
 def packed(values: NDArray, number: str = "f4") -> dict[str, str]:
-    """Return numbers, (n,) or (m, n), as Plotly's own figures carry them. number: NumPy's type."""
+    """Return numbers, (n,) or (m, n), as Plotly's typed arrays: Base64. number: NumPy's type."""
     numbers = np.ascontiguousarray(values, f"<{number}")
     data = {"dtype": number, "bdata": base64.b64encode(numbers.tobytes()).decode("ascii")}
     return data if numbers.ndim == 1 else data | {"shape": ", ".join(map(str, numbers.shape))}
 
 
 def as_json(part: PlotlyTrace | PlotlyOptions) -> str:
-    """Return a trace or layout as JSON, for Plotly in a browser. Raises ValueError for infinity."""
+    """Return a trace or layout as JSON, its arrays `packed`.
+
+    Raises ValueError for a number outside an array that is NaN or infinite.
+    """
     return json.dumps(part, default=_json_value, allow_nan=False)
 
 
 def _json_value(value: Any) -> Any:
-    """Return a NumPy array or number as lists, a number or `packed`, for `json.dumps`."""
+    """Return a NumPy number as Python's; an array of numbers `packed`, of others as lists."""
     if not isinstance(value, np.ndarray):
         return value.item()
     kind, size = value.dtype.kind, value.dtype.itemsize
