@@ -13,18 +13,23 @@ MAX_QUOTED, MAX_BITS = 40, 10_000
 
 
 def quoted(value: object) -> str:
-    """Return a stranger's value as text in quotation marks, on one line, cut after `MAX_QUOTED`.
+    """Return the `one_line` of a stranger's value in quotation marks."""
+    return f"'{one_line(value)}'"
+
+
+def one_line(value: object) -> str:
+    """Return a stranger's value as text on one line, cut with "..." after `MAX_QUOTED` characters.
 
     Characters that a terminal could obey, or that turn the direction of the text, are escaped.
     """
     if isinstance(value, int) and value.bit_length() > MAX_BITS:
-        return "'so large a number'"  # Python refuses to write out more than 4,300 digits
+        return "so large a number"  # Python refuses to write out more than 4,300 digits
     line = " ".join(str(value).split())
     text = "".join(
         each if each.isprintable() else each.encode("unicode_escape").decode()
         for each in line[: MAX_QUOTED + 1]
     )
-    return f"'{text}'" if len(text) <= MAX_QUOTED else f"'{text[:MAX_QUOTED]}...'"
+    return text if len(text) <= MAX_QUOTED else f"{text[:MAX_QUOTED]}..."
 
 
 def escape_markdown(text: str) -> str:

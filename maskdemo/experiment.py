@@ -287,3 +287,5 @@ DEFAULTS: Mapping[str, Any] = MappingProxyType({name: getattr(Experiment, name) 
 NUMBERS: Mapping[str, Number] = MappingProxyType(
     {name: each for name, each in SETTINGS.items() if isinstance(each, Number)}
 )
+#: In steps.
+MAX_PADDED_LENGTH = int(NUMBERS["padded_length"].high)

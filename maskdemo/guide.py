@@ -30,7 +30,7 @@ from typing import Any
 from maskdemo.data.tasks import TASKS
 from maskdemo.evidence import BASELINE, Accuracies, Verdict, mask_effect, need, over_all, verdict
 from maskdemo.evidence.phrases import listed
-from maskdemo.experiment import NUMBERS, Experiment
+from maskdemo.experiment import MAX_PADDED_LENGTH, Experiment
 from maskdemo.scenarios import DRAWN
 from maskdemo.setting_kinds import Choice, Switch, parse_leniently, setting_field, settings_of
 from maskdemo.titles import Option
@@ -165,8 +165,8 @@ def _possible_answers(question: str) -> tuple[Any, ...]:
 
 def _experiment(task: str, setup: Setup) -> Experiment:
     """Return the experiment that pads a task as a setup does. setup: of `Setup.relevant`."""
-    most = int(NUMBERS["padded_length"].high)
-    base = Experiment(task=task, padded_length=most, **({} if TASKS[task].fixed else DRAWN))
+    drawn = {} if TASKS[task].fixed else DRAWN
+    base = Experiment(task=task, padded_length=MAX_PADDED_LENGTH, **drawn)
     longest = base.max_length
     padded = setup.lengths == "differ" and setup.side != "longest"
     # Padding of zeros is what collides with bits; no reading of the other tasks is exactly -1.

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from maskdemo.data.tasks import OWN, TASKS
 from maskdemo.errors import InvalidTable, quoted
-from maskdemo.experiment import GROUPS, NUMBERS, SETTINGS, Experiment
+from maskdemo.experiment import GROUPS, MAX_PADDED_LENGTH, SETTINGS, Experiment
 from maskdemo.scenarios import SCENARIOS
 from maskdemo.setting_kinds import Setting, Titled
 from maskdemo.strategies import STRATEGIES
@@ -36,12 +36,25 @@ ROLES = {
     "split": "says train, validation or test",
 }
 SEVERAL = ("id", "order", "features")
-#: Options that mean nothing without `--data`.
-ONLY_WITH_DATA = (*ROLES, "label_per_step", "steps", "standardise", "sample", "dry_run")
+#: Options that mean nothing without `--data`, and what argparse is given for each.
+ONLY_WITH_DATA: dict[str, dict[str, Any]] = {
+    **{role: {"metavar": "COLUMN", "help": text} for role, text in ROLES.items()},
+    "label_per_step": {"choices": ("yes", "no"), "help": "whether each step has a label"},
+    "steps": {"metavar": "first|last|every:N",
+              "help": f"keep the first or last {MAX_PADDED_LENGTH} steps of each, or one in N"},
+    "standardise": {"choices": ("yes", "no"), "help": "numbers to mean 0 and spread 1"},
+    "sample": {"action": "store_true", "help": "draw as many sequences as are possible"},
+    "split_seed": {"metavar": "N", "type": int, "default": 0,
+                   "help": "draws the test part, and the sample (0)"},
+    "dry_run": {"action": "store_true", "help": "say what was taken for what, and stop"},
+}  # fmt: skip
 
 
-def add_settings(parser: ArgumentParser, **more: Mapping[str, Titled]) -> None:
-    """Let a command take a name, settings and own sequences. more: further tables for its help."""
+def add_settings(parser: ArgumentParser, **tables: Mapping[str, Titled]) -> None:
+    """Add NAME, `--set`, an option for each setting, `--data` and `ONLY_WITH_DATA` to a command.
+
+    Its help ends with the scenarios, tasks and strategies, and with the tables: heading -> entries.
+    """
     parser.add_argument("name", metavar="NAME",
                         help="a scenario, a task with default settings, or own")  # fmt: skip
     parser.add_argument("--set", dest="settings", nargs="+", action="extend", default=[],
@@ -50,17 +63,26 @@ def add_settings(parser: ArgumentParser, **more: Mapping[str, Titled]) -> None:
         options = parser.add_argument_group(group)
         for name, setting in SETTINGS.items():
             if setting.group == group:
-                options.add_argument(f"--{name.replace('_', '-')}", help=_help_text(setting))
-    _add_own_sequences(parser)
-    tables = {"scenarios": SCENARIOS, "tasks": TASKS, "strategies": STRATEGIES, **more}
+                options.add_argument(_flag(name), help=_help_text(setting))
+    data = parser.add_argument_group("Your own sequences")
+    data.add_argument("--data", metavar="FILE", type=Path, help="a .csv, .tsv, .parquet or .npz file")
+    for name, described in ONLY_WITH_DATA.items():
+        data.add_argument(_flag(name), **described)
+    tables = {"scenarios": SCENARIOS, "tasks": TASKS, "strategies": STRATEGIES, **tables}
     parser.epilog = "\n\n".join(_table_text(title, table) for title, table in tables.items())
     parser.formatter_class = RawDescriptionHelpFormatter
 
 
-def named_experiment(args: Namespace) -> Experiment:
-    """Return the experiment that the command names and sets, perhaps with the sequences of `--data`.
+def _flag(name: str) -> str:
+    """Return the option of a name in code: `--padded-length`."""
+    return f"--{name.replace('_', '-')}"
 
-    Raises ValueError with a sentence; SystemExit where `--dry-run` was to say no more than that.
+
+def named_experiment(args: Namespace) -> Experiment:
+    """Return the experiment of the command's NAME and settings, with the sequences of any `--data`.
+
+    The padded length then fits them unless it is set. Raises ValueError with a sentence, and
+    SystemExit(0) with `--dry-run`, after the file's columns are printed.
     """
     if args.name in SCENARIOS:
         start = SCENARIOS[args.name].experiment.to_params()
@@ -75,14 +97,25 @@ def named_experiment(args: Namespace) -> Experiment:
     wanted = {**start, **settings}
     if args.data is None:
         if unused := [name for name in ONLY_WITH_DATA if getattr(args, name) not in (None, False)]:
-            raise ValueError(f"--{unused[0].replace('_', '-')} is about a file: name it with --data.")
+            raise ValueError(f"{_flag(unused[0])} is about a file: name it with --data.")
         return Experiment.from_params(wanted)
+    # Whoever brings no file does not wait for pandas.
+    from maskdemo.uploads.limits import usual_padded_length
+
     like = Experiment.from_params(wanted | NO_SEQUENCES)
-    return _with_own_sequences(args, like, fit_padded_length="padded_length" not in settings)
+    own = _own_task(args)
+    if args.dry_run:
+        raise SystemExit(0)
+    if "padded_length" not in settings:
+        like = replace(like, padded_length=usual_padded_length(own))
+    return replace(like, task=own.name, own=own)
 
 
 def _settings_of(args: Namespace) -> dict[str, str]:
-    """Return the settings of the command as text, by name. Raises ValueError for other names."""
+    """Return name -> unchecked text, of `--set` and of the settings' own options, which win.
+
+    Raises ValueError with a sentence for a `--set` that is no key=value of a setting.
+    """
     settings = {}
     for text in args.settings:
         name, equals, value = text.partition("=")
@@ -94,60 +127,27 @@ def _settings_of(args: Namespace) -> dict[str, str]:
 
 
 def _help_text(setting: Setting) -> str:
-    """Return a setting's help for argparse, with the allowed values if they are no list of names."""
-    # The names to choose among stand below, with their titles.
+    """Return a setting's help for argparse, with the allowed values in brackets if they are few."""
+    # Of three or more names each stands below, with its title.
     allowed = "" if setting.allowed.count(",") > 1 else f" ({setting.allowed})"
     return f"{setting.help[:-1]}{allowed}".replace("%", "%%")
 
 
 def _table_text(title: str, table: Mapping[str, Titled]) -> str:
-    """Return a heading and a line with name and title for each entry of a table."""
+    """Return a heading and, below it, a line with name and title for each entry of a table."""
     return "\n".join([f"{title}:", *(f"  {name:20} {each.title}" for name, each in table.items())])
 
 
-def _add_own_sequences(parser: ArgumentParser) -> None:
-    """Let a command take a file of sequences, and say what its columns are for."""
-    data = parser.add_argument_group("Your own sequences")
-    data.add_argument("--data", metavar="FILE", type=Path, help="a .csv, .tsv, .parquet or .npz file")
-    for role, help in ROLES.items():
-        data.add_argument(f"--{role}", metavar="COLUMN", help=help)
-    data.add_argument("--label-per-step", choices=("yes", "no"), help="whether each step has a label")
-    most = NUMBERS["padded_length"].high
-    data.add_argument("--steps", metavar="first|last|every:N",
-                      help=f"keep the first or last {most:g} steps of each, or one in N")  # fmt: skip
-    data.add_argument("--standardise", choices=("yes", "no"), help="numbers to mean 0 and spread 1")
-    data.add_argument("--sample", action="store_true", help="draw as many sequences as are possible")
-    data.add_argument("--split-seed", type=int, default=0, metavar="N",
-                      help="draws the test part, and the sample (0)")  # fmt: skip
-    data.add_argument("--dry-run", action="store_true", help="say what was taken for what, and stop")
-
-
-def _with_own_sequences(args: Namespace, like: Experiment, *, fit_padded_length: bool) -> Experiment:
-    """Return the experiment `like` with the sequences in the command's file; end with `--dry-run`.
-
-    fit_padded_length: set the padded length that uploaded data begin with. Raises ValueError with a
-    sentence.
-    """
-    # Whoever brings no file does not wait for pandas.
-    from maskdemo.uploads.limits import usual_padded_length
-
-    own = _own_task(args)
-    if args.dry_run:
-        raise SystemExit(0)
-    if fit_padded_length:
-        like = replace(like, padded_length=usual_padded_length(own))
-    return replace(like, task=own.name, own=own)
-
-
 def _own_task(args: Namespace) -> OwnTask:
-    """Return the task that the command's file makes, with a line on standard error for each column."""
+    """Return the task made of `--data`; print its columns, summary and notes to standard error.
+
+    Raises ValueError with a sentence, and with the option or the code that helps where there is one.
+    """
     from maskdemo.uploads.columns import read_columns
     from maskdemo.uploads.guess_roles import guess_roles
     from maskdemo.uploads.reading import read_table_file
     from maskdemo.uploads.task import task_of
 
-    if args.split_seed < 0:
-        raise ValueError("--split-seed counts from 0.")
     preparation = _preparation(args)
     try:
         table = read_table_file(args.data)
@@ -166,10 +166,11 @@ def _own_task(args: Namespace) -> OwnTask:
 
 
 def _preparation(args: Namespace) -> Any:
-    """Return the preparation that the command asks for. Raises ValueError for an invalid `--steps`."""
-    from maskdemo.uploads.limits import MAX_STEPS
+    """Return the command's `Preparation`. Raises ValueError for a bad `--split-seed` or `--steps`."""
     from maskdemo.uploads.roles import Preparation
 
+    if args.split_seed < 0:
+        raise ValueError("--split-seed counts from 0.")
     which, _, number = (args.steps or "").partition(":")
     if which not in ("", "first", "last", "every") or (which == "every") != bool(number):
         raise ValueError("--steps is first, last or every:N, such as every:5.")
@@ -177,8 +178,8 @@ def _preparation(args: Namespace) -> Any:
         raise ValueError("--steps every:N takes a whole number from 1.")
     return Preparation(
         standardise=None if args.standardise is None else args.standardise == "yes",
-        first=MAX_STEPS if which == "first" else None,
-        last=MAX_STEPS if which == "last" else None,
+        first=MAX_PADDED_LENGTH if which == "first" else None,
+        last=MAX_PADDED_LENGTH if which == "last" else None,
         every=int(number or 1),
         sample=args.sample,
         seed=args.split_seed,
@@ -186,7 +187,10 @@ def _preparation(args: Namespace) -> Any:
 
 
 def _roles(args: Namespace) -> dict[str, Any]:
-    """Return role -> name, names or None, of the roles that the command gives; see `guess_roles`."""
+    """Return role -> column, columns (of `SEVERAL`) or, for a text without a name, None or ().
+
+    Only of the roles that the command gives. "per_step" -> bool.
+    """
     texts: dict[str, Any] = {role: getattr(args, role) for role in ROLES}
     roles = {
         role: tuple(each for each in text.split(",") if each) if role in SEVERAL else text or None
@@ -199,7 +203,7 @@ def _roles(args: Namespace) -> dict[str, Any]:
 
 
 def _column_lines(columns: Columns, guess: Guess) -> list[str]:
-    """Return a line for each column: its kind, an example and its role, or why it has none."""
+    """Return a line for each column: kind, example and role, or why none; and one on the labels."""
     from maskdemo.uploads.roles import unused_columns
 
     used = {name: role for role, name in reversed(guess.roles.used())}

@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, Namespace, _SubParsersAction
+from argparse import ArgumentParser, _SubParsersAction
 from collections.abc import Iterable
 from dataclasses import fields
 
 from maskdemo.data.tasks import OWN, TASKS, Fixed
 from maskdemo.evidence.phrases import listed
-from maskdemo.experiment import DEFAULTS, GROUPS, MAX_CELLS, SETTINGS
+from maskdemo.experiment import DEFAULTS, GROUPS, MAX_CELLS, MAX_PADDED_LENGTH, SETTINGS
+from maskdemo.export.settings_text import title_and_text
 from maskdemo.scenarios import OPENING, SCENARIOS
 from maskdemo.setting_kinds import Selection, Setting
 from maskdemo.strategies import STRATEGIES
@@ -62,14 +63,9 @@ _SECTIONS = {"task": "[task](#tasks)", "strategies": "[strategies](#the-strategi
 
 
 def add_command(commands: _SubParsersAction[ArgumentParser]) -> None:
-    """Add `maskdemo settings` and its options to the subcommands."""
+    """Add `maskdemo settings`, which has no options, to the subcommands."""
     parser = commands.add_parser("settings", help="print every setting as a Markdown page")
-    parser.set_defaults(answer=_print_page)
-
-
-def _print_page(args: Namespace) -> None:
-    """Print the page of every setting."""
-    print(settings_page(), end="")
+    parser.set_defaults(answer=lambda args: print(settings_page(), end=""))
 
 
 def settings_page() -> str:
@@ -82,11 +78,11 @@ def settings_page() -> str:
         cells=MAX_CELLS / 1e6,
         tasks=_table(
             ("task", "what there is to learn"),
-            ((name, _title_and_text(each.title, each.summary)) for name, each in TASKS.items()),
+            ((name, title_and_text(each.title, each.summary)) for name, each in TASKS.items()),
         ),
         strategies=_table(
             ("strategy", "what it does"),
-            ((name, _title_and_text(each.title, each.summary)) for name, each in STRATEGIES.items()),
+            ((name, title_and_text(each.title, each.summary)) for name, each in STRATEGIES.items()),
         ),
         variables=_table(
             ("variable", "what it is"),
@@ -95,7 +91,7 @@ def settings_page() -> str:
         scenario=OPENING,
         scenarios=_table(
             ("scenario", "what to look for"),
-            ((name, _title_and_text(each.title, each.look_for)) for name, each in SCENARIOS.items()),
+            ((name, title_and_text(each.title, each.look_for)) for name, each in SCENARIOS.items()),
         ),
     )
 
@@ -105,7 +101,7 @@ def _group_section(group: str) -> str:
     rows = (
         (
             name,
-            _title_and_text(each.title, each.help),
+            title_and_text(each.title, each.help),
             _allowed_text(each),
             f"`{each.format(DEFAULTS[name])}`",
         )
@@ -116,7 +112,7 @@ def _group_section(group: str) -> str:
 
 
 def _allowed_text(setting: Setting) -> str:
-    """Return the values that a setting allows, or a link to the section that lists them."""
+    """Return the values that a setting allows, or the link to their section (`_SECTIONS`)."""
     section = _SECTIONS.get(setting.name)
     if section is None:
         return setting.allowed
@@ -132,7 +128,7 @@ def _upload_limits() -> str:
             f"{limits.MAX_FILE_BYTES // 2**20} MB",
             f"{limits.MAX_ROWS:,} rows",
             f"{limits.MAX_TRAIN + limits.MAX_TEST:,} sequences",
-            f"{limits.MAX_STEPS} steps",
+            f"{MAX_PADDED_LENGTH} steps",
             f"{limits.MAX_FEATURES} features",
             f"{limits.MAX_CLASSES} classes",
         )
@@ -140,12 +136,7 @@ def _upload_limits() -> str:
 
 
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    """Return a Markdown table; the first cell of each row is set as code."""
+    """Return a Markdown table: first cells of rows set as code, bars in the others escaped."""
     cells = ((f"`{name}`", *(each.replace("|", r"\|") for each in more)) for name, *more in rows)
     lines = (" | ".join(each) for each in (head, ("---",) * len(head), *cells))
     return "".join(f"| {line} |\n" for line in lines)
-
-
-def _title_and_text(title: str, text: str) -> str:
-    """Return a title and a text as two sentences."""
-    return f"{title}{'' if title.endswith('?') else '.'} {text}"

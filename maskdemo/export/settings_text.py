@@ -37,7 +37,7 @@ def setting_rows(experiment: Experiment) -> tuple[tuple[str, str], ...]:
     features = "one feature" if task.features == 1 else f"{task.features} features"
     named = (("Features", task.feature_names), ("Labels", task.label_names))
     rows = [
-        ("Task", f"{task.title}{'' if task.title.endswith('?') else '.'} {task.summary}"),
+        ("Task", title_and_text(task.title, task.summary)),
         (
             "Sequences",
             f"{experiment.train_size} to train on, {experiment.test_size} unseen; {lengths} steps of "
@@ -75,6 +75,11 @@ def setting_rows(experiment: Experiment) -> tuple[tuple[str, str], ...]:
         ),
         ("Repeats", f"{repeats}."),
     )
+
+
+def title_and_text(title: str, text: str) -> str:
+    """Return a title and a text as two sentences, a full stop after a title without "?"."""
+    return f"{title}{'' if title.endswith('?') else '.'} {text}"
 
 
 def difference_sentence(result: Experiment | Study, wanted: Experiment | Study, start: str) -> str:

@@ -18,7 +18,7 @@ from itertools import pairwise
 from typing import Any
 
 from maskdemo.data.tasks import Task
-from maskdemo.errors import InvalidSettings, quoted
+from maskdemo.errors import InvalidSettings, one_line, quoted
 from maskdemo.evidence import BASELINE
 from maskdemo.evidence.phrases import capital
 from maskdemo.experiment import COSTLY, MAX_WORK, SETTINGS, Experiment
@@ -108,7 +108,7 @@ class Study:
             checked = variable.setting.checked(value)
             replace(self.base, **variable.settings(self.base, checked))
         except InvalidSettings as error:
-            text, sentence = quoted(value)[1:-1], str(error)
+            text, sentence = one_line(value), str(error)
             named = sentence if text in sentence else f"{variable.name} {text}: {sentence}"
             raise InvalidSettings(named, *settings, *error.settings) from None
         return checked

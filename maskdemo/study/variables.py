@@ -15,7 +15,7 @@ import numpy as np
 
 from maskdemo.errors import InvalidSettings, quoted
 from maskdemo.evidence.phrases import listed, number
-from maskdemo.experiment import MAX_CELLS, NUMBERS, SETTINGS, Experiment
+from maskdemo.experiment import MAX_CELLS, MAX_PADDED_LENGTH, NUMBERS, SETTINGS, Experiment
 from maskdemo.setting_kinds import Choice, Number, Setting
 
 Value = int | float | str
@@ -121,10 +121,10 @@ def _padded_lengths(base: Experiment) -> tuple[Value, ...]:
     # Evenly spaced as ratios; below the longest sequence, where sequences are cut, two more.
     longest = base.max_length
     max_length = MAX_CELLS // ((base.train_size + base.test_size) * base.spec.features)
-    furthest = min(max(4 * longest, longest + 30), int(NUMBERS["padded_length"].high), max_length)
+    furthest = min(max(4 * longest, longest + 30), MAX_PADDED_LENGTH, max_length)
     between = np.geomspace(longest, furthest, 5)[1:]
     step = np.where(between < 60, 5, 10)
-    highest = min(max_length, int(NUMBERS["padded_length"].high))
+    highest = min(max_length, MAX_PADDED_LENGTH)
     rounded = np.minimum(np.round(between / step) * step, highest).astype(int).tolist()
     coarse = 5 if longest >= 20 else 1
     shorter = {max(1, coarse * round(part * longest / coarse)) for part in (0.5, 0.75)}

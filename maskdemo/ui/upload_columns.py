@@ -7,9 +7,9 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from maskdemo.experiment import MAX_PADDED_LENGTH
 from maskdemo.ui import url
 from maskdemo.ui.upload_draft import Draft
-from maskdemo.uploads.limits import MAX_STEPS
 from maskdemo.uploads.roles import Guess, Preparation, Roles, unused_columns
 
 STEP, SEQUENCE = "a step", "a sequence"
@@ -90,8 +90,8 @@ def preparation_controls(draft: Draft, found: Roles) -> Preparation:
         if steps := next((each for each in draft.offered if each.startswith("steps ")), None):
             every = int(steps.removeprefix("steps "))
             ways: dict[str, dict[str, int]] = {
-                f"The first {MAX_STEPS}": {"first": MAX_STEPS},
-                f"The last {MAX_STEPS}": {"last": MAX_STEPS},
+                f"The first {MAX_PADDED_LENGTH}": {"first": MAX_PADDED_LENGTH},
+                f"The last {MAX_PADDED_LENGTH}": {"last": MAX_PADDED_LENGTH},
                 f"One step in {every}": {"every": every},
             }
             chosen = st.selectbox(

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from maskdemo.data.sequences import Sequences
 from maskdemo.errors import InvalidTable, quoted
 from maskdemo.evidence.phrases import listed
+from maskdemo.experiment import MAX_PADDED_LENGTH
 from maskdemo.uploads.cell_patterns import BLANKS
 from maskdemo.uploads.columns import NUMBERS, TIMES, WORDS, Columns
-from maskdemo.uploads.limits import MAX_CLASSES, MAX_FEATURES, MAX_STEPS, MIN_SEQUENCES
+from maskdemo.uploads.limits import MAX_CLASSES, MAX_FEATURES, MIN_SEQUENCES
 from maskdemo.uploads.reading import Table
 from maskdemo.uploads.roles import Guess, Roles, parts_by_word
 
@@ -134,18 +135,19 @@ def _check_constant(table: Table, cells: pd.Series, number: NDArray, roles: Role
 
 
 def check_lengths(number: NDArray, table: Table, roles: Roles, lengths: NDArray) -> None:
-    """Raise `InvalidTable` where a sequence has more than MAX_STEPS steps, with the way out.
+    """Raise `InvalidTable` where a sequence has more than MAX_PADDED_LENGTH steps, with the way out.
 
-    number: (rows,), of each row's sequence. lengths: (sequences,), in steps as prepared.
+    number: (rows,), of each row's sequence. lengths: (sequences,), in steps that are kept.
     """
-    if lengths.max() <= MAX_STEPS:
+    if lengths.max() <= MAX_PADDED_LENGTH:
         return
     steps = np.bincount(number)
-    every = -(-int(steps.max()) // MAX_STEPS)
+    every = -(-int(steps.max()) // MAX_PADDED_LENGTH)
     raise InvalidTable(
         f"Sequence {_sequence(table, roles, int((number == steps.argmax()).argmax()))} has "
-        f"{steps.max():,} steps; {MAX_STEPS} are possible. Keep the first or the last {MAX_STEPS} of "
-        f"each sequence, or one step in {every} (--steps first, --steps last, --steps every:{every}).",
+        f"{steps.max():,} steps; {MAX_PADDED_LENGTH} are possible. Keep the first or the last "
+        f"{MAX_PADDED_LENGTH} of each sequence, or one step in {every} (--steps first, --steps last, "
+        f"--steps every:{every}).",
         offer=f"steps {every}",
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from maskdemo.data.tasks import Task
 from maskdemo.errors import InvalidTable
-from maskdemo.experiment import MAX_CELLS, NUMBERS
+from maskdemo.experiment import MAX_CELLS, MAX_PADDED_LENGTH, NUMBERS
 
 #: Of the file. Streamlit's `maxUploadSize` in .streamlit/config.toml has to allow as much.
 MAX_FILE_BYTES = 20 * 2**20
@@ -15,11 +15,10 @@ MAX_COLUMNS = 5_000
 #: Characters in one line of a CSV file.
 MAX_LINE_CHARACTERS = 200_000
 
-#: As `Experiment` limits them: a training set, a test set, a padded length.
+#: Sequences of the training set and the test set, as `Experiment` limits them.
 MIN_SEQUENCES = 16
 MAX_TRAIN = int(NUMBERS["train_size"].high)
 MAX_TEST = int(NUMBERS["test_size"].high)
-MAX_STEPS = int(NUMBERS["padded_length"].high)
 #: Inputs of the LSTM, after texts have become a column for each word.
 MAX_FEATURES = 64
 #: Different texts in one column of features.
@@ -34,9 +33,9 @@ LINES = "A table has one line a row: check the line breaks."
 
 
 def nearest_padded_length(task: Task, wanted: int) -> int:
-    """Return the padded length nearest to `wanted` that fits recorded data and `MAX_CELLS`.
+    """Return `wanted`, cut to what `MAX_CELLS` allows, but at least the longest sequence's length.
 
-    The longest sequence always fits.
+    task: recorded or uploaded.
     """
     fixed = task.fixed
     assert fixed is not None
@@ -45,9 +44,9 @@ def nearest_padded_length(task: Task, wanted: int) -> int:
 
 
 def usual_padded_length(task: Task) -> int:
-    """Return the padded length that uploaded data begin with: twice the longest, if there is room."""
+    """Return the padded length that uploaded data begin with: twice their longest, or what fits."""
     assert task.fixed is not None
-    return nearest_padded_length(task, min(2 * task.fixed.max_length, MAX_STEPS))
+    return nearest_padded_length(task, min(2 * task.fixed.max_length, MAX_PADDED_LENGTH))
 
 
 def check_size(rows: int = 0, columns: int = 0, unpacked: int = 0) -> None:

@@ -122,6 +122,7 @@ def test_settings_change_a_scenario(capsys):
         (["sum_sign", "--set", "unit=3"], "'unit=3' is not a setting"),
         (["sum_sign", "--set", "units"], "'units' is not a setting"),
         (["sum_sign", "--dry-run"], "--dry-run is about a file"),
+        (["sum_sign", "--split-seed", "3"], "--split-seed is about a file"),
         (["sum_sign", "--label-per-step", "no"], "--label-per-step is about a file"),
         (["two\nlines"], "There is no scenario or task 'two lines'"),
         (["sum_sign", "--set", "two\nlines=3"], "'two lines=3' is not a setting"),

@@ -15,8 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from maskdemo.errors import InvalidSettings, InvalidTable
-from maskdemo.experiment import Experiment
-from maskdemo.uploads.limits import MAX_FILE_BYTES, MAX_STEPS, MAX_TEST, MAX_TRAIN
+from maskdemo.experiment import MAX_PADDED_LENGTH, Experiment
+from maskdemo.uploads.limits import MAX_FILE_BYTES, MAX_TEST, MAX_TRAIN
 from maskdemo.uploads.reading import read_table
 from maskdemo.uploads.roles import Preparation
 from tests.uploads.files import archive, own
@@ -162,9 +162,8 @@ def test_too_many_sequences_can_be_drawn_from():
 
 
 def test_the_limits_are_those_of_an_experiment():
-    Experiment(task="last_sign", train_size=MAX_TRAIN, test_size=MAX_TEST, padded_length=MAX_STEPS,
-               epochs=1, repeats=1, units=1)  # fmt: skip
-    limits = {"train_size": MAX_TRAIN, "test_size": MAX_TEST, "padded_length": MAX_STEPS}
+    limits = {"train_size": MAX_TRAIN, "test_size": MAX_TEST, "padded_length": MAX_PADDED_LENGTH}
+    Experiment(task="last_sign", epochs=1, repeats=1, units=1, **limits)
     for setting, limit in limits.items():
         with pytest.raises(InvalidSettings):
             Experiment(task="last_sign", **{setting: limit + 1})
