@@ -25,7 +25,11 @@ COMMANDS = (run, study, guide, export, audit, evidence, settings_page)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command in `argv`, by default this process's, and return the exit code."""
+    """Run the command in `argv`, by default this process's; return its exit code, 2 after an error.
+
+    The error, a ValueError, is printed as a sentence. Raises SystemExit for arguments that argparse
+    refuses.
+    """
     installed = Path(sys.argv[0]).stem == "maskdemo"
     parser = argparse.ArgumentParser(
         prog="maskdemo" if installed else "python -m maskdemo",
@@ -39,13 +43,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         code = args.answer(args)
     except ValueError as error:
         settings = QUESTIONS if args.command == "guide" else SETTINGS
-        print(error, *_allowed_names(error, settings), file=sys.stderr)
+        print(error, *_allowed_sentence(error, settings), file=sys.stderr)
         return 2
     return code or 0
 
 
-def _allowed_names(error: ValueError, settings: Mapping[str, Setting]) -> list[str]:
-    """Return a sentence with the names that the setting at fault allows, in a list; [] without any."""
+def _allowed_sentence(error: ValueError, settings: Mapping[str, Setting]) -> list[str]:
+    """Return ["Written: <allowed names>."] if the first setting at fault is a choice, else []."""
     name = error.settings[0] if isinstance(error, InvalidSettings) and error.settings else ""
     setting = settings.get(name)
     return [f"Written: {setting.allowed}."] if isinstance(setting, Choice) else []

@@ -90,7 +90,11 @@ def _add_options_of_inputs(audit: ArgumentParser) -> None:
 
 
 def _run_command(args: Namespace) -> int:
-    """Run `maskdemo audit` and return the exit code; after any error, printed, NOT_AUDITED."""
+    """Audit the command's model, print the report, write `--html` and return the exit code.
+
+    NOT_AUDITED after an error, which is printed, with `--json` as JSON too. Raises ValueError for
+    an `--html` that cannot be written.
+    """
     from maskdemo.audit.error_sentences import failure_sentence
 
     if args.html:
@@ -108,7 +112,7 @@ def _run_command(args: Namespace) -> int:
 
 
 def _audit_file(args: Namespace) -> int:
-    """Audit the model of the command, print the report and return the exit code."""
+    """Do what `_run_command` does and return CLEAN or LEAKS; errors pass through."""
     from maskdemo.audit import audit
     from maskdemo.audit.html_report import as_page
     from maskdemo.audit.output_change import ADDED_STEPS
@@ -118,7 +122,7 @@ def _audit_file(args: Namespace) -> int:
         read_model(args.model, trained=args.trained, trust=args.trust, imports=args.imports),
         read_sequences(args.sequences) if args.sequences else None,
         pad_value=_pad_values(args.pad_value or []),
-        lengths=dict(_name_and_rest(each) for each in args.lengths or ()),
+        lengths=dict(each.partition("=")[::2] for each in args.lengths or ()),
         mask=args.mask,
         sides=None if args.side is None else tuple(dict.fromkeys(args.side)),
         added=tuple(dict.fromkeys(args.added or ADDED_STEPS)),
@@ -133,7 +137,10 @@ def _audit_file(args: Namespace) -> int:
 
 
 def _pad_values(texts: Sequence[str]) -> float | dict[str, float] | None:
-    """Return the number in `--pad-value`, or input -> number; None without. Raises UnsupportedModel."""
+    """Return the only text's number, or of texts INPUT=NUMBER input -> number; None for no texts.
+
+    Raises UnsupportedModel for no number, or where one of several texts has no input.
+    """
     from maskdemo.errors import UnsupportedModel, quoted
 
     numbers: dict[str, float] = {}
@@ -148,9 +155,3 @@ def _pad_values(texts: Sequence[str]) -> float | dict[str, float] | None:
     if len(texts) > 1:
         raise UnsupportedModel("Say --pad-value once for all inputs, or each time with a name: b=-1.")
     return numbers[""]
-
-
-def _name_and_rest(text: str) -> tuple[str, str]:
-    """Return what stands before and after the first "=" of a text; "" behind a text without it."""
-    name, _, rest = text.partition("=")
-    return name, rest

@@ -19,15 +19,19 @@ from maskdemo.errors import UnsupportedModel, quoted
 def read_model(
     path: Path, *, trained: bool = False, trust: bool = False, imports: Sequence[str] = ()
 ) -> Any:
-    """Return the model in a .keras file or a configuration.
+    """Return the Keras model in a .keras file, or of a configuration as JSON.
 
-    trained: with the file's weights. trust: Lambda and custom layers are allowed, so code of the file
-    is run. imports: names of modules that have the custom layers. Raises UnsupportedModel.
+    trained: with the file's weights, not drawn ones. trust: Lambda and custom layers are allowed, so
+    code of the file is run, and its weights are loaded. imports: names of modules that have the custom
+    layers, only with trust. Raises UnsupportedModel.
     """
     from maskdemo.audit.build_from_config import model_of
     from maskdemo.audit.keras_file import config_text, naming_version
 
-    content = _read_bytes(path)
+    try:
+        content = path.read_bytes()
+    except OSError as refused:
+        raise UnsupportedModel(f"{path} cannot be read: {refused.strerror}.") from None
     if trust:
         return _trusted_model(path, content, imports)
     if imports:
@@ -38,7 +42,10 @@ def read_model(
 
 
 def _trusted_model(path: Path, content: bytes, imports: Sequence[str]) -> Any:
-    """Return the model, running code of the file and of these modules. Raises UnsupportedModel."""
+    """Return the model, importing the modules `imports` and running the file's code.
+
+    content: of the file. For JSON Keras's safe mode is off from then on. Raises UnsupportedModel.
+    """
     import keras
 
     from maskdemo.audit.keras_file import config_text, is_json, naming_version
@@ -57,7 +64,7 @@ def _trusted_model(path: Path, content: bytes, imports: Sequence[str]) -> Any:
 
 
 def _import_module(name: str) -> ModuleType:
-    """Import a module, installed or in the current folder; raise UnsupportedModel if it fails."""
+    """Import a module, from now on also from the current folder; UnsupportedModel if it fails."""
     if "" not in sys.path and (here := str(Path.cwd())) not in sys.path:
         sys.path.insert(0, here)  # as `python -m` does, and a command that is installed does not
     try:
@@ -70,12 +77,15 @@ def _import_module(name: str) -> ModuleType:
 
 
 def _public_callables(module: ModuleType) -> dict[str, Any]:
-    """Return the classes and functions of a module, by name, without names that begin with "_"."""
+    """Return name -> callable of a module, also what it imports, without names that begin with "_"."""
     return {name: each for name, each in vars(module).items() if callable(each) and name[0] != "_"}
 
 
 def _load_model(path: Path, *, safe_mode: bool) -> Any:
-    """Return the model in a .keras file; raise UnsupportedModel where Keras cannot load it."""
+    """Return the model in a .keras file, with weights. safe_mode: run none of its code.
+
+    Raises UnsupportedModel where Keras cannot load it.
+    """
     import keras
 
     try:
@@ -85,7 +95,7 @@ def _load_model(path: Path, *, safe_mode: bool) -> Any:
 
 
 def _load_sentence(path: Path, refused: Exception) -> str:
-    """Return the sentence on why Keras cannot load a file, with a hint where it lacks a class."""
+    """Return a sentence on why Keras cannot load a file; on an unknown class, with `--import`."""
     hint = (
         " If the class is your own, name its module: --import my_layers --trust."
         if "Could not locate" in str(refused) or "Unknown layer" in str(refused)
@@ -94,16 +104,11 @@ def _load_sentence(path: Path, refused: Exception) -> str:
     return f"Keras cannot load {path.name}: {short_reason(refused)}{hint}"
 
 
-def _read_bytes(path: Path) -> bytes:
-    """Return the bytes of a file; raise UnsupportedModel where it cannot be read."""
-    try:
-        return path.read_bytes()
-    except OSError as refused:
-        raise UnsupportedModel(f"{path} cannot be read: {refused.strerror}.") from None
-
-
 def read_sequences(path: Path) -> Any:
-    """Return the file's sequences: a list, or lists by name of input. Raises UnsupportedModel."""
+    """Return the sequences of a .csv file or NumPy archive: a list, or input -> list.
+
+    Raises UnsupportedModel, also where there are none.
+    """
     try:
         sequences = _from_csv(path) if path.suffix.lower() == ".csv" else _from_npz(path)
     except UnicodeDecodeError:
@@ -116,7 +121,7 @@ def read_sequences(path: Path) -> Any:
 
 
 def _from_npz(path: Path) -> Any:
-    """Return an archive's arrays, one a sequence, or lists by input for names such as "input/1".
+    """Return an archive's arrays as a list of sequences; if all are named "input/1", input -> list.
 
     Raises UnsupportedModel for a single array.
     """
@@ -133,16 +138,17 @@ def _from_npz(path: Path) -> Any:
 
 
 def _from_csv(path: Path) -> list[np.ndarray]:
-    """Return the sequences, (T, F), of a CSV file."""
+    """Return `sequences_in` the lines of a CSV file in UTF-8."""
     with path.open(newline="", encoding="utf-8-sig") as lines:
         return sequences_in(lines)
 
 
 def sequences_in(lines: Iterable[str]) -> list[np.ndarray]:
-    """Return the sequences, (T, F), of a CSV table: a row a step, the sequence's name first.
+    """Return the sequences, (T, F) float32, of a CSV table: a row a step, the sequence's name first.
 
-    Empty rows are skipped, and so is a first row with a word among its values. Raises UnsupportedModel
-    for rows that differ in columns, or hold no number.
+    Rows of one name are one sequence, wherever they stand. Empty rows are skipped, and so is a first
+    row with a word among its values. Raises UnsupportedModel for rows that differ in columns, or hold
+    no number.
 
     >>> sequences_in(["name,x", "a,1", "", "a,2", "b,3"])
     [array([[1.],

@@ -56,11 +56,11 @@ def _export(args: Namespace) -> None:
     """Write the command's script, notebook, report or table of results to its file."""
     experiment = named_experiment(args)
     must_be_writable(args.file)
-    _write(args.file, _file_text(args.kind, experiment))
+    write_file(args.file, _file_text(args.kind, experiment))
 
 
 def _figure(args: Namespace) -> None:
-    """Write the command's chart as an HTML page. Raises ValueError for another kind of file."""
+    """Write the command's chart as an HTML page. Raises ValueError for a file that is no .html."""
     suffix = args.file.suffix.lower()
     if suffix in PICTURES:
         raise ValueError(
@@ -71,14 +71,13 @@ def _figure(args: Namespace) -> None:
         raise ValueError(f"{args.file} is no .html file.")
     experiment = named_experiment(args)
     must_be_writable(args.file)
-    _write(args.file, _chart_page(_chart(args.kind, experiment, dark=args.dark), dark=args.dark))
+    write_file(args.file, _chart_page(_chart(args.kind, experiment, dark=args.dark), dark=args.dark))
 
 
 def _file_text(kind: str, experiment: Experiment) -> str:
-    """Return the text of a script, notebook, report or, else, CSV table.
+    """Return the text of a file of a kind in `KINDS`; a report or a table, as CSV, trains first.
 
-    A report or a table trains the experiment first. Modules are imported where they are needed, so that
-    a script is there at once.
+    Modules are imported where they are needed, so that a script is there at once.
     """
     if kind in ("script", "notebook"):
         from maskdemo.export.script_and_notebook import notebook, script
@@ -95,7 +94,7 @@ def _file_text(kind: str, experiment: Experiment) -> str:
 
 
 def _chart(kind: str, experiment: Experiment, *, dark: bool) -> Figure:
-    """Return the chart of this kind for an experiment, which is trained first if it has to be."""
+    """Return the chart of a kind in `FIGURES`, trained for first unless it is the padded batch."""
     from maskdemo import charts
 
     if kind == "padded_batch":
@@ -109,7 +108,7 @@ def _chart(kind: str, experiment: Experiment, *, dark: bool) -> Figure:
 
 
 def _chart_page(figure: Figure, *, dark: bool) -> str:
-    """Return an HTML page with this chart alone and the library that draws it."""
+    """Return an HTML page with this chart alone, Plotly's whole code included."""
     from maskdemo.charts.template import CONFIG, inks
 
     shown = figure.plotly()
@@ -119,14 +118,14 @@ def _chart_page(figure: Figure, *, dark: bool) -> str:
 
 
 def must_be_writable(file: Path) -> None:
-    """Raise ValueError with a sentence if the file cannot be written: to be asked before the work."""
+    """Raise ValueError if the file cannot be written, without writing: asked before long work."""
     there = file if file.exists() else file.absolute().parent
     if file.is_dir() or not os.access(there, os.W_OK):
         raise ValueError(f"{file} cannot be written. Name a file in a folder that is there.")
 
 
-def _write(file: Path, text: str) -> None:
-    """Write the text to the file and print so. Raises ValueError with a sentence if that fails."""
+def write_file(file: Path, text: str) -> None:
+    """Write the text to the file and print that it is written. Raises ValueError if that fails."""
     try:
         file.write_text(text, encoding="utf-8", newline="")
     except OSError as error:

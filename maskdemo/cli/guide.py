@@ -31,7 +31,10 @@ def add_command(commands: _SubParsersAction[ArgumentParser]) -> None:
 
 
 def _run_command(args: Namespace) -> None:
-    """Print the guide's answer for the command's setup. Raises InvalidSettings if not measured."""
+    """Print the guide's precomputed answer to the command's setup, as text or JSON.
+
+    Raises InvalidSettings for a setup that no task is like, or that is not measured yet.
+    """
     chosen = {name: getattr(args, name) for name in QUESTIONS if getattr(args, name) is not None}
     setup = Setup(**chosen)
     answer = guidance_for(setup, precomputed.guide())
@@ -53,7 +56,7 @@ def _as_json(setup: Setup, answer: Guidance) -> dict:
 
 
 def _case_as_json(result: GuideResult) -> dict:
-    """Return a measured case of the answer as a dictionary; difference: [mean, low, high], shares."""
+    """Return a case as a dictionary; difference [mean, low, high] and mean accuracies, shares."""
     difference = result.verdict.difference
     return {
         "task": result.case.experiment.task,
@@ -69,7 +72,7 @@ def _case_as_json(result: GuideResult) -> dict:
 
 
 def _as_text(answer: Guidance) -> str:
-    """Return the guide's answer as lines of text, with the accuracies of every case."""
+    """Return the guide's answer as lines of text, with accuracies and difference of every case."""
     lines = [f"{answer.sentence} {answer.exceptions}".strip()]
     for each in answer.results:
         lines.append(f"  {each.case.title:40} {each.word}")

@@ -29,7 +29,7 @@ def add_command(commands: _SubParsersAction[ArgumentParser]) -> None:
 
 
 def finished_run(experiment: Experiment) -> Snapshot:
-    """Return the run of an experiment, trained to the end with a progress bar on standard error."""
+    """Train an experiment to its end, with a bar on standard error, and return the last snapshot."""
     from tqdm import tqdm
 
     load_tensorflow()
@@ -71,7 +71,7 @@ def _as_json(snapshot: Snapshot) -> dict:
 
 
 def infinity_as_null(values: dict) -> dict:
-    """Return the values, nested ones too, with None in the place of infinity, which JSON lacks."""
+    """Return a copy, nested dictionaries too, with None in place of infinity, which JSON lacks."""
     return {
         key: infinity_as_null(value)
         if isinstance(value, dict)
@@ -83,7 +83,7 @@ def infinity_as_null(values: dict) -> dict:
 
 
 def _as_text(snapshot: Snapshot) -> str:
-    """Return the results of a finished run as lines of text: accuracies, chance and verdicts."""
+    """Return a finished run as lines of text: headline, accuracies, leaks, chance and verdicts."""
     per_step = snapshot.experiment.per_step
     where_text = "on valid steps of unseen sequences" if per_step else "on unseen sequences"
     lines = [headline(snapshot)]
@@ -111,5 +111,5 @@ def _as_text(snapshot: Snapshot) -> str:
 
 
 def _accuracy_columns(accuracies: Sequence[float]) -> str:
-    """Return accuracies, shares of 1, as percentages in columns."""
+    """Return accuracies, shares of 1, as percentages with a space between."""
     return " ".join(percent(each) for each in accuracies)

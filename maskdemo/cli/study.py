@@ -10,6 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from maskdemo.cli.experiment_arguments import add_settings, named_experiment
+from maskdemo.cli.export import must_be_writable, write_file
 from maskdemo.cli.run import infinity_as_null
 from maskdemo.evidence import Interval, Verdict, between, percent
 from maskdemo.results.trainings import TrainingStore
@@ -45,16 +46,15 @@ def add_command(commands: _SubParsersAction[ArgumentParser]) -> None:
 
 
 def _run_command(args: Namespace) -> None:
-    """Run the command's study and print the findings; raise ValueError if trainings failed."""
+    """Run the command's study, print the findings, then raise ValueError if trainings failed."""
     study = _study_of(args)
+    if args.csv:
+        must_be_writable(args.csv)
     findings = _run_with_progress(study, args)
     if args.csv:
         from maskdemo.export.table import study_table
 
-        try:
-            study_table(findings).to_csv(args.csv, index=False)
-        except OSError as error:
-            raise ValueError(f"The table cannot be written to {args.csv}: {error.strerror}.") from None
+        write_file(args.csv, study_table(findings).to_csv(index=False))
     print(json.dumps(_as_json(findings), indent=2) if args.json else _as_text(findings))
     if findings.failures:
         raise ValueError("\n".join(findings.failures))
@@ -76,7 +76,10 @@ def _study_of(args: Namespace) -> Study:
 
 
 def _run_with_progress(study: Study, args: Namespace) -> Findings:
-    """Return the findings of the study, run to its end or to an interrupt, with a progress bar."""
+    """Return the findings of the study, run to its end or Ctrl+C, with a bar on standard error.
+
+    Raises ValueError for own sequences and `--dask`, KeyboardInterrupt before there are findings.
+    """
     from tqdm import tqdm
 
     findings = None
@@ -131,7 +134,7 @@ def _as_json(findings: Findings) -> dict:
 
 
 def _as_dict(result: Interval | Verdict | None) -> dict | None:
-    """Return an interval or a verdict as a dictionary without infinity; None for None."""
+    """Return an interval or a verdict as a dictionary, None in place of infinity; None for None."""
     return result and infinity_as_null(asdict(result))
 
 
@@ -157,7 +160,7 @@ def _as_text(findings: Findings) -> str:
 
 
 def _cell_text(findings: Findings, cell: Cell, strategy: str) -> str:
-    """Return mean, interval and word of a strategy in a cell of the grid; "-" before it is trained."""
+    """Return mean, 95% interval and verdict's word, if any, of a strategy in a cell; "-" untrained."""
     mean, verdict = findings.mean(cell, strategy), findings.verdict(cell, strategy)
     if mean is None:
         return "-"

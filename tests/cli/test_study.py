@@ -170,8 +170,9 @@ def test_what_cannot_be_studied_is_a_sentence(capsys, argv, complaint):
 
 
 def test_a_file_that_cannot_be_written_is_a_sentence(capsys, tmp_path):
-    code, _, err = said(capsys, *ARGUMENTS, *VARIED, "--csv", str(tmp_path / "no" / "study.csv"))
-    assert code == 2 and "cannot be written" in err and "Traceback" not in err
+    code, out, err = said(capsys, *ARGUMENTS, *VARIED, "--csv", str(tmp_path / "no" / "study.csv"))
+    assert code == 2 and out == "" and "cannot be written" in err
+    assert "Traceback" not in err and "trainings" not in err, "said before the training"
 
 
 def test_a_store_that_cannot_be_used_is_said(capsys, monkeypatch, tmp_path):
