@@ -26,10 +26,10 @@ BUCKETS = 4
 
 
 def boundaries(experiment: Experiment) -> list[int]:
-    """Return the lengths, ascending, from which on a sequence is in the next bucket: at most 3.
+    """Return the lengths (steps, ascending) from which on a sequence is in the next bucket: 1 to 3.
 
-    They are evenly spread over the lengths that a sequence may have once it is cut. Where that is a
-    single length, only one bucket is used.
+    They divide the possible lengths, those above the padded length cut to it, evenly. Where only one
+    length is possible, the only number is above it: all sequences are in the first bucket.
     """
     longest = min(experiment.max_length, experiment.padded_length)
     shortest = min(experiment.min_length, longest)
@@ -42,8 +42,8 @@ def batches_of(
 ) -> NDArray[np.int32]:
     """Return batches (B, batch_size) of indices of sequences; -1 fills a batch that is not full.
 
-    lengths: (N,), of the sequences. order: the indices as they are taken. "bucketed" batches stand in
-    the order in which they are full, and those that never are at the end.
+    lengths: (N,), of the sequences. order: the indices as they are taken. A "bucketed" batch takes
+    those of one bucket, and stands where it became full; batches that never do are at the end.
     """
     size = experiment.batch_size
     if experiment.batches != "bucketed":
@@ -65,9 +65,10 @@ def batches_of(
 def steps_there(
     experiment: Experiment, lengths: NDArray[np.integer], batches: NDArray[np.integer]
 ) -> NDArray[np.bool_]:
-    """Return which steps of the padded length the batch of each sequence has, (N, T).
+    """Return bool (N, T): the steps of each sequence's batch, which has as many as its longest one.
 
-    lengths: (N,), of the sequences. batches: (B, batch_size), of `batches_of`, with all N sequences.
+    They are the first of T, with padding in front the last. lengths: (N,), of the sequences. batches:
+    (B, batch_size), of `batches_of`, with all N sequences.
     """
     longest = np.empty(len(lengths), int)
     for rows in batches:

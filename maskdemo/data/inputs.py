@@ -85,7 +85,7 @@ def pad_for(experiment: Experiment, sequences: Sequences) -> Batch:
 def with_batches(
     experiment: Experiment, batch: Batch, order: NDArray[np.integer] | None = None
 ) -> Batch:
-    """Return the batch with `there` filled in; the same batch where all batches have T steps.
+    """Return the batch with `there` filled in; with "fixed" batches, of T steps each, as it is.
 
     order: (batches, batch_size), of `batches_of`; None for sequences in their own order, as a test set.
     """
@@ -97,7 +97,7 @@ def with_batches(
 
 
 def padding_share(experiment: Experiment) -> float:
-    """Return the share (0 to 1) of padding among the steps of the first repeat's first epoch."""
+    """Return the share (0 to 1) of padding among the training steps of the first epoch of repeat 0."""
     train = inputs(experiment).train
     lengths, rng = train.lengths, np.random.default_rng([experiment.seed, 0])
     steps = np.full(len(lengths), experiment.padded_length)
@@ -152,7 +152,7 @@ def select_sequences(sequences: Sequences, rows: NDArray[np.intp]) -> Sequences:
 def data_settings(experiment: Experiment) -> Experiment:
     """Return the experiment with a fixed value for every setting that does not affect the padded data.
 
-    So experiments with the same padded data become equal.
+    So experiments with the same padded data become equal: a key for caches, not to be trained.
     """
     return replace(
         experiment,
@@ -193,7 +193,7 @@ def _data(experiment: Experiment, repeat: int) -> Data:
 
 
 def _data_of(experiment: Experiment, repeat: int) -> Data:
-    """Return the sequences of a repeat before they are padded or cut, from the cache if there."""
+    """Return the uncut sequences of exactly this repeat, cached under the settings that decide them."""
     # Without the settings of the padding: a longer padding draws nothing again.
     settings = replace(
         data_settings(experiment),
@@ -206,7 +206,7 @@ def _data_of(experiment: Experiment, repeat: int) -> Data:
 
 
 def whole_sequences(experiment: Experiment, repeat: int = 0) -> Data:
-    """Return the sequences of one repeat (from 0), neither padded nor cut: cached and read-only."""
+    """Return the sequences of one repeat (from 0) as drawn or recorded, not cut: cached, read-only."""
     return _data_of(data_settings(experiment), 0 if _is_one_recording(experiment) else repeat)
 
 
@@ -216,7 +216,7 @@ def _truncated(experiment: Experiment, sequences: Sequences) -> Sequences:
 
 
 def _inputs(experiment: Experiment, repeat: int) -> Inputs:
-    """Return the newly padded sequences of a repeat, which `inputs` caches."""
+    """Return what `inputs` caches: a repeat's sequences, cut where too long, and padded anew."""
     whole = _data_of(experiment, repeat)
     parts = {part: _truncated(experiment, getattr(whole, part)) for part in ("train", "test")}
     data = replace(whole, **parts)

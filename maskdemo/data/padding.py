@@ -64,7 +64,7 @@ class Batch:
 
     @property
     def padding_there(self) -> NDArray[np.bool_]:
-        """(N, T) bool: the padded steps that the batch of each sequence has."""
+        """(N, T) bool: the padded steps that are `there`; all padded steps where that is None."""
         return self.padded if self.there is None else self.padded & self.there
 
     @property
@@ -81,8 +81,8 @@ def last_step(where: NDArray[np.bool_]) -> NDArray[np.intp]:
 def pad(sequences: Sequences, *, padded_length: int, side: str, pad_value: float) -> Batch:
     """Return N sequences padded to `padded_length` steps; missing readings have the pad value too.
 
-    Raises ValueError where a sequence is longer than `padded_length` (see `sequences.truncate`) or
-    `side` is neither "post" nor "pre".
+    Labels of padded steps are 0, `lost` and `there` are None. Raises ValueError where a sequence is
+    longer than `padded_length` (see `sequences.truncate`) or `side` is neither "post" nor "pre".
     """
     if side not in ("post", "pre"):
         raise ValueError(f"Padding goes on side 'post' or 'pre', not '{side}'.")
@@ -107,7 +107,7 @@ def pad(sequences: Sequences, *, padded_length: int, side: str, pad_value: float
 
 
 def unpad(batch: Batch) -> Sequences:
-    """Return the sequences without their padding; a missing reading still has the batch's pad value."""
+    """Return the sequences without their padding; missing readings have the pad value still."""
     real = ~batch.padded
     return Sequences(
         tuple(row[keep] for row, keep in zip(batch.values, real, strict=True)),

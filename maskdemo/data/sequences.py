@@ -64,7 +64,7 @@ def steps_lost(sequences: Sequences, length: int) -> NDArray[np.intp]:
 
 
 def repeat_seed(seed: int, repeat: int) -> int:
-    """Return the seed of one repeat (from 0) of an experiment, shared by all its strategies."""
+    """Return a 32-bit seed, hashed from an experiment's seed and a repeat (from 0)."""
     return int(np.random.SeedSequence([seed, repeat]).generate_state(1)[0])
 
 

@@ -84,41 +84,41 @@ class Task:
         return 1 if self.classes == 2 else self.classes
 
     def feature_name(self, feature: int) -> str:
-        """Return a feature's name by its index: that in the file, cut to `MAX_NAME`, or "Feature 1"."""
+        """Return the name of a feature (from 0): `_short` of that in the file, or "Feature 1" for 0."""
         return _short(self.feature_names[feature]) if self.feature_names else f"Feature {feature + 1}"
 
     def label_name(self, label: int) -> str:
-        """Return a label's name: that in the file, cut to `MAX_NAME`, or its number as text."""
+        """Return the name of a label (from 0): `_short` of that in the file, or its number as text."""
         return _short(self.label_names[label]) if self.label_names else str(label)
 
     @property
     def dictated(self) -> Mapping[str, int]:
-        """The settings of an experiment that recorded data fixes; none if the data is drawn."""
+        """Name -> value of the sizes and lengths that recorded data fixes; empty for drawn data."""
         return asdict(self.fixed) if self.fixed else {}
 
 
 def _short(name: str) -> str:
-    """Return the name, cut to `MAX_NAME` characters."""
+    """Return the name, cut to `MAX_NAME` characters, of which the last is then "…"."""
     return name if len(name) <= MAX_NAME else f"{name[: MAX_NAME - 1]}…"
 
 
 def four_normal_features(rng: np.random.Generator, length: int) -> np.ndarray:
-    """Four independent values at each step, with mean 0 and spread 1."""
+    """Return (length, 4) independent normal values, with mean 0 and standard deviation 1."""
     return rng.normal(size=(length, 4))
 
 
 def five_even_features(rng: np.random.Generator, length: int) -> np.ndarray:
-    """Five independent values at each step, evenly spread from 0 to 1."""
+    """Return (length, 5) independent values, evenly distributed from 0 to 1."""
     return rng.random((length, 5))
 
 
 def random_bits(rng: np.random.Generator, length: int) -> np.ndarray:
-    """Zeros and ones (length, 1), equally likely."""
+    """Return (length, 1) zeros and ones, equally likely."""
     return rng.integers(0, 2, size=(length, 1))
 
 
 def random_bits_without_a_tie(rng: np.random.Generator, length: int) -> np.ndarray:
-    """Zeros and ones (length, 1); where both are equally many, a random bit is flipped."""
+    """Return (length, 1) zeros and ones; where both are equally many, a random bit is flipped."""
     bits = rng.integers(0, 2, size=(length, 1))
     if 2 * bits.sum() == length:
         bits[rng.integers(length)] ^= 1
@@ -126,37 +126,37 @@ def random_bits_without_a_tie(rng: np.random.Generator, length: int) -> np.ndarr
 
 
 def sign_of_first(values: np.ndarray, rng: np.random.Generator) -> int:
-    """Whether the first value of the first feature is positive."""
+    """Return 1 if the first value of the first feature is positive, else 0."""
     return int(values[0, 0] > 0)
 
 
 def sign_of_last(values: np.ndarray, rng: np.random.Generator) -> int:
-    """Whether the last value of the first feature is positive."""
+    """Return 1 if the last value of the first feature is positive, else 0."""
     return int(values[-1, 0] > 0)
 
 
 def sign_of_sum(values: np.ndarray, rng: np.random.Generator) -> int:
-    """Whether the sum of the first feature is positive."""
+    """Return 1 if the sum of the first feature over all steps is positive, else 0."""
     return int(values[:, 0].sum() > 0)
 
 
 def sign_of_running_sum(values: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """At each step, whether the sum of the first feature so far is positive."""
+    """Return (length,): 1 if the sum of the first feature up to this step is positive, else 0."""
     return (values[:, 0].cumsum() > 0).astype(int)
 
 
 def majority_of_bits(values: np.ndarray, rng: np.random.Generator) -> int:
-    """Whether there are more ones than zeros."""
+    """Return 1 if there are more ones than zeros, else 0."""
     return int(2 * values[:, 0].sum() > len(values))
 
 
 def random_label(values: np.ndarray, rng: np.random.Generator) -> int:
-    """0 or 1, whatever the values are."""
+    """Return 0 or 1 at random, whatever the values are."""
     return int(rng.integers(2))
 
 
 def _task(name: str, **numbers: Any) -> Task:
-    """Return a task with its title and sentences from `maskdemo.titles`."""
+    """Return a task with the texts of `maskdemo.titles.TASK_TEXTS`; numbers: its other fields."""
     return Task(name, **TASK_TEXTS[name]._asdict(), **numbers)
 
 
@@ -231,7 +231,7 @@ def make_data(
 def _draw_sequences(
     spec: Task, rng: np.random.Generator, size: int, min_length: int, max_length: int
 ) -> Sequences:
-    """Return `size` newly drawn sequences of random lengths, both limits included, all observed."""
+    """Return `size` newly drawn sequences of evenly random lengths, limits included, all observed."""
     assert spec.draw is not None and spec.label is not None
     values, labels = [], []
     for length in rng.integers(min_length, max_length + 1, size=size):
