@@ -14,8 +14,6 @@ _OWN_GROUP = Path("/proc/self/cgroup")
 #: The numbers of two parameters in glibc's malloc.h, and what they are set to: the bytes from which a
 #: block is large, and the most arenas.
 MMAP_THRESHOLD, LARGE, ARENA_MAX, ARENAS = -3, 2**19, -8, 2
-#: Bytes below which memory is short: the smallest host promises 690 MB.
-MEMORY_FOR_ALL = 2**30
 
 
 def cores() -> int:
@@ -69,9 +67,9 @@ def memory_limit() -> float:
     return min(limits)
 
 
-def is_memory_short() -> bool:
-    """Return whether this process's control group may take too little for much at a time."""
-    return memory_limit() < MEMORY_FOR_ALL
+#: Whether there is too little memory to compile several programs at a time, or one beside a run: less
+#: than 1 GiB. The smallest host promises 690 MB.
+MEMORY_IS_SHORT = memory_limit() < 2**30
 
 
 def own_memory() -> int | None:

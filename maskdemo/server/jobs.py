@@ -32,12 +32,12 @@ MAX_STEPS = 16
 
 @dataclass(frozen=True)
 class Status(Generic[T]):
-    """What viewers may know about what they asked for, at one moment.
+    """How a viewer's request stands, at one moment; "idle" without one.
 
     position: 1 is next; only while queued. seconds: about how long until it begins (queued) or ends
-    (running), None before anything is known. error: one sentence, when failed. notice: one sentence
-    on something that happened and mended itself. viewers: how many watch it, while it runs. work: what
-    was asked for.
+    (running), None if unknown. newest: the result so far. error: a sentence, when failed. notice: a
+    sentence on something that happened and mended itself. viewers: how many share the job, while it
+    runs. work: what was asked for.
     """
 
     phase: Phase = "idle"
@@ -59,9 +59,9 @@ class Status(Generic[T]):
 class Job:
     """Work in the queue, for all viewers who wait for it.
 
-    newest: the last result that there is to see. done: the share (0 to 1) of the work behind it.
-    began: when this turn began, while it runs. ran: seconds in earlier turns, of work that
-    goes on where they left it. steps: when more was done in this turn, and the share then done.
+    newest: the result so far. done: the share (0 to 1) of the work that is done. deaths: workers that
+    died of it. began: when this turn began, while it runs. ran: seconds in earlier turns, of work that
+    goes on where they left it. steps: when `done` rose in this turn, and to what.
     """
 
     work: Work
@@ -81,12 +81,12 @@ class Job:
         return self.phase in ("queued", "running")
 
     def begin(self, now: float) -> None:
-        """Begin the job's turn. now: by the queue's clock, in seconds."""
+        """Note that the job runs, with no `steps` yet. now: by the queue's clock, in seconds."""
         self.phase, self.began = "running", now
         self.steps.clear()
 
     def keep_newest(self, newest: Any, done: float, now: float) -> None:
-        """Keep the newest result, for all viewers. done: the share (0 to 1) of the work behind it."""
+        """Keep the newest result and `done`, and no longer promise in the notice to begin again."""
         if not self.steps or done > self.steps[-1][1]:
             self.steps.append((now, done))
         if self.notice and newest is not self.newest:
@@ -94,7 +94,10 @@ class Job:
         self.newest, self.done = newest, done
 
     def requeue(self, why: str | None = None) -> None:
-        """Let the job wait to begin again. why: a sentence for its viewers, None to tell nothing."""
+        """Let the job wait again; `done` and `ran` become 0 unless its work resumes.
+
+        why: a sentence for the notice, which goes on that it begins again; None keeps the last notice.
+        """
         self.phase = "queued"
         if not self.work.resumes:
             self.done = self.ran = 0.0
@@ -102,7 +105,7 @@ class Job:
             self.notice = f"{why} {BEGINS_AGAIN}"
 
     def lose_worker(self, why: str) -> None:
-        """Let the job wait to begin again, or fail after `MAX_DEATHS`. why: how its worker died."""
+        """Let the job wait again, or fail at the worker number `MAX_DEATHS`. why: how it died."""
         self.deaths += 1
         if self.deaths < MAX_DEATHS:
             self.requeue(why)
@@ -110,7 +113,7 @@ class Job:
             self.fail(f"{why} It happened {self.deaths} times, so this was given up.")
 
     def fail(self, error: str) -> None:
-        """End the job with an error, a sentence."""
+        """End the job with an error, a sentence, and without a notice."""
         self.phase, self.error, self.notice = "failed", error, None
 
 
@@ -130,18 +133,6 @@ class Request:
         """Whether the viewer still waits for the job."""
         return self.cancelled is None and self.job.active
 
-    @property
-    def unfinished(self) -> bool:
-        """Whether the request is over without a finished job: cancelled or failed."""
-        return not self.active and (self.cancelled is not None or self.job.phase != "finished")
-
-    def drop_result(self) -> None:
-        """Drop the result; how the job ended stays."""
-        if self.cancelled is not None:
-            self.cancelled = Status(self.cancelled.phase)
-        elif not self.job.active:
-            self.job.newest = None
-
 
 class Requests:
     """The viewers' requests, by viewer and kind of work. Not thread-safe.
@@ -158,17 +149,17 @@ class Requests:
         """Return the viewer's request of this kind, None without one."""
         return self._requests.get(key)
 
-    def look(self, key: Key) -> Request | None:
-        """Return what `find` does, and keep this request from being forgotten before the others."""
+    def touch(self, key: Key) -> Request | None:
+        """Return what `find` does, and let `trim` forget this request after all others."""
         if key in self._requests:
             self._requests.move_to_end(key)
         return self._requests.get(key)
 
     def put(self, key: Key, job: Job, turn_of: Iterable[str] = ()) -> None:
-        """Request a job for a viewer; what the viewer has asked for of this kind is cancelled.
+        """Request a job for a viewer, whose earlier request of this kind is cancelled; then `trim`.
 
-        Its turn is that of the request that it replaces while waiting, else the first of the viewers
-        `turn_of`, who asked for the same job, else the last.
+        Its turn is that of the earlier request, if its job is still queued, else the first of the
+        viewers `turn_of`, who asked for the same job, else the last.
         """
         earlier = self._requests.get(key)
         turns = [self._requests[viewer, key[1]].turn for viewer in turn_of]
@@ -181,7 +172,7 @@ class Requests:
         self.trim()
 
     def cancel(self, key: Key) -> None:
-        """Cancel the viewer's request, and the job if nobody else waits for it; its results stay."""
+        """Cancel the viewer's active request, if any, and its job if nobody else's; results stay."""
         request = self._requests.get(key)
         if request is None or not request.active:
             return
@@ -214,7 +205,7 @@ class Requests:
         return [viewer for (viewer, _), each in requests if each.job is job and each.cancelled is None]
 
     def is_away(self, job: Job) -> bool:
-        """Whether all viewers of the job are away."""
+        """Whether no viewer of the job is there: all are away, or have cancelled."""
         return all(self._presence.is_away(each) for each in self.viewers_of(job))
 
     def rank(self, job: Job) -> tuple[bool, bool]:
@@ -222,7 +213,7 @@ class Requests:
         return self.is_away(job), job.work.background
 
     def waiting(self) -> list[Job]:
-        """Return the waiting jobs, the next first: by rank, then by lost workers, then by turn."""
+        """Return the queued jobs, the next first: by rank, then those of most deaths, then by turn."""
         turns: dict[Job, int] = {}
         for request in self._requests.values():
             if request.cancelled is None and request.job.phase == "queued":
@@ -230,7 +221,10 @@ class Requests:
         return sorted(turns, key=lambda job: (*self.rank(job), -job.deaths, turns[job]))
 
     def move_others_back(self, job: Job) -> None:
-        """Give waiting requests of this job's viewers, of its own `background`, the last turns."""
+        """Give the last turns, in their order, to all queued requests of this job's viewers.
+
+        Those alone that are in the background if the job is, and not if it is not.
+        """
         viewers, background = set(self.viewers_of(job)), job.work.background
         others = [
             request
@@ -245,15 +239,19 @@ class Requests:
     def trim(self) -> None:
         """Forget ended requests beyond `remembered`, and unfinished results beyond `UNFINISHED_KEPT`.
 
-        Those go first that nobody has looked at for longest.
+        Those go first that were not touched for longest.
         """
         idle = [key for key, request in self._requests.items() if not request.active]
-        for key in idle[: max(0, len(idle) - self._remembered)]:
+        excess = max(0, len(idle) - self._remembered)
+        for key in idle[:excess]:
             del self._requests[key]
-        kept = [request for key in idle if (request := self._requests.get(key))]
-        unfinished = [request for request in kept if request.unfinished]
+        kept = [self._requests[key] for key in idle[excess:]]
+        unfinished = [each for each in kept if each.cancelled or each.job.phase != "finished"]
         for request in unfinished[: max(0, len(unfinished) - UNFINISHED_KEPT)]:
-            request.drop_result()
+            if request.cancelled:
+                request.cancelled = Status("cancelled")
+            else:
+                request.job.newest = None
 
     def _next_turn(self) -> int:
         """Return the number of the next turn, larger than all before."""

@@ -39,12 +39,12 @@ class Presence:
         return viewer in self._left and self.clock() - self._left[viewer] >= AWAY_S
 
     def give_up(self, viewer: str) -> None:
-        """Note that a viewer who has left does not come back: another session has taken over."""
+        """End the grace of a viewer who has left, if so: another session has taken over."""
         if viewer in self._left:
             self._left[viewer] = -inf
 
     def pop_gone(self) -> list[str]:
-        """Return, and forget, the viewers who have left for longer than the grace."""
+        """Return, and forget, the viewers who have left for the grace or longer."""
         now = self.clock()
         gone = [viewer for viewer, left in self._left.items() if now - left >= self.grace]
         for viewer in gone:

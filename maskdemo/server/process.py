@@ -33,7 +33,7 @@ _CRASHES = {"SIGSEGV", "SIGBUS", "SIGILL", "SIGTRAP", "SIGFPE", "SIGABRT"}
 
 
 class Process:
-    """One worker. `report` is called from a thread of its own with each message, at last with None.
+    """One worker. A thread calls `report(self, message)` for each of its messages, at last with None.
 
     Not thread-safe: one thread sends the commands.
     """
@@ -81,7 +81,7 @@ class Process:
         self._outbox.put(None)
 
     def how_it_ended(self) -> str:
-        """Return a sentence on how a worker that is gone has ended."""
+        """Wait until the worker has ended, and return a sentence on how."""
         code = self._process.wait()
         if code < 0:
             name = signal.Signals(-code).name
@@ -129,7 +129,7 @@ def is_crash(code: int) -> bool:
 
 
 def environment(of_server: Mapping[str, str]) -> dict[str, str]:
-    """Return the worker's environment variables, made from the server's."""
+    """Return the worker's environment variables: the server's, and what memory and caches need."""
     path = os.pathsep.join(filter(None, [str(ROOT), of_server.get("PYTHONPATH")]))
     return {
         **_MEMORY,

@@ -62,8 +62,8 @@ class Queue:
     def submit(self, viewer: str, work: Work) -> None:
         """Queue work in place of the viewer's earlier work of its kind; or join an equal job.
 
-        A viewer who asks for something else while waiting keeps the turn, which has not been used.
-        Raises QueueFull if the queue has no room; nothing has changed then.
+        Nothing changes if that is active and equal, but else the viewer's wish of `prepare` goes. Who
+        asks for something else while waiting keeps the turn. Raises QueueFull, with nothing changed.
         """
         with self._lock:
             self.sweep()
@@ -79,9 +79,9 @@ class Queue:
             self._ahead.pop(viewer, None)  # the job itself now does whatever it needs
 
     def take_over(self, viewer: str, work: Work) -> None:
-        """Have a viewer who has asked for nothing of this kind join equal work that all others left.
+        """Have a viewer who has asked for nothing of this kind join an equal job that all others left.
 
-        So does a page that is loaded anew: it begins another session.
+        It keeps its turn. So does a page that is loaded anew: it begins another session.
         """
         with self._lock:
             self.sweep()
@@ -96,7 +96,7 @@ class Queue:
         """Return the status of the viewer's job of this kind; cheap enough to poll."""
         with self._lock:
             self.sweep()
-            request = self._requests.look((viewer, kind))
+            request = self._requests.touch((viewer, kind))
             if request is None:
                 return Status()
             if request.cancelled is not None:
@@ -150,7 +150,7 @@ class Queue:
             return self._lost.pop(viewer, ())
 
     def prepare(self, viewer: str, experiment: Experiment) -> None:
-        """Wish that an experiment is compiled while the worker is idle, in place of the last wish."""
+        """Wish that an experiment is compiled while nobody waits, in place of the viewer's last."""
         with self._lock:
             self.sweep()
             self._ahead[viewer] = experiment
@@ -204,7 +204,7 @@ class Queue:
             return bool(waiting) and self._requests.rank(waiting[0]) < self._requests.rank(job)
 
     def keep_newest(self, job: Job, newest: Any, done: float) -> None:
-        """Keep the running job's newest result, for `status`. done: the share (0 to 1) of its work."""
+        """Keep the newest result of a job, if it still runs. done: the share (0 to 1) of its work."""
         with self._lock:
             if job is self._running and job.active:
                 job.keep_newest(newest, done, self.clock())
@@ -216,14 +216,17 @@ class Queue:
                 job.requeue(None if job.work.background else GAVE_WAY)
 
     def died(self, job: Job, why: str) -> None:
-        """Let a job whose worker died begin again before others, or fail. why: how the worker died."""
+        """Let a job whose worker died wait, before others of its rank, or fail. why: how it died."""
         with self._lock:
             if self._stop_running(job):
                 job.lose_worker(why)
                 self._requests.trim()
 
     def end(self, job: Job, *, error: str | None = None, newest: Any = None) -> None:
-        """End the running job. error: a sentence if it failed. newest: in place of the last result."""
+        """End the running job, finished, or failed with `error`, a sentence; note how long it took.
+
+        newest: in place of the last result, None to keep that.
+        """
         with self._lock:
             if not self._stop_running(job):
                 return
@@ -251,7 +254,8 @@ class Queue:
     def _check_room(self, earlier: Request | None) -> None:
         """Make room for one more job: in a full queue, fail the last if its viewers are all away.
 
-        Raises `QueueFull` if they are not. earlier: the viewer's request that the new one replaces.
+        Raises `QueueFull` if they are not. earlier: the viewer's request that the new one replaces; if
+        nobody else waits for its job, that is the room.
         """
         waiting = self._requests.waiting()
         if self._running is None and not waiting:

@@ -39,9 +39,9 @@ log = logging.getLogger(__name__)
 class _ActiveJob:
     """The job that the worker does.
 
-    number: by which commands and messages name it. asked: "stop" or "give_way", once the worker was
-    asked to. began: when the worker was told to begin. heard: when its last message came. result: of
-    the job since it began.
+    number: by which commands and messages name it. began: when the worker was told to begin. heard:
+    when its last message came. asked: "stop" or "give_way", once the worker was asked to. result: what
+    its messages of this turn make; None before the first.
     """
 
     job: Job
@@ -51,8 +51,8 @@ class _ActiveJob:
     asked: str | None = None
     result: Any = None
 
-    def is_late(self, now: float) -> str:
-        """Return a sentence once the job has taken longer than its work may; empty until then."""
+    def timeout_error(self, now: float) -> str:
+        """Return a sentence once the job has run for longer than its `timeout_s`; empty until then."""
         timeout_s = self.job.work.timeout_s
         if timeout_s is None or now - self.began <= timeout_s:
             return ""
@@ -90,14 +90,17 @@ class Server:
         self._thread.start()
 
     def submit(self, viewer: str, work: Work) -> None:
-        """Queue work for a viewer. Raises `QueueFull` with a sentence."""
+        """Queue work for a viewer. Raises `QueueFull` with a sentence, RuntimeError once closed."""
         if self._closed:
             raise RuntimeError("The server is closing, so nothing new can start.")
         self.queue.submit(viewer, work)
         self._wake()
 
     def status(self, viewer: str, kind: str) -> Status[Any]:
-        """Return the status of the viewer's last job of this kind; cheap enough to poll."""
+        """Return the status of the viewer's last job of this kind; cheap enough to poll.
+
+        A finished run that is no longer kept is None, with a notice that says so.
+        """
         status = self.queue.status(viewer, kind)
         if not isinstance(status.newest, Experiment):
             return status
@@ -152,7 +155,7 @@ class Server:
         self._stop_worker()
 
     def _receive(self) -> None:
-        """Wait shortly for a message of the worker, and use it."""
+        """Wait up to `POLL_S` for a message of the present worker, and use it, or fail the job."""
         try:
             received = self._inbox.get(timeout=POLL_S)
         except queue.Empty:
@@ -172,7 +175,10 @@ class Server:
             self._fail("What came back could not be read.")
 
     def _use(self, active: _ActiveJob, message: object) -> None:
-        """Take a message on the active job: show its newest result, or end the job."""
+        """Take a message on the active job: show its newest result, or end the job or its turn.
+
+        At the end a worker is stopped that has grown, or was the job's alone.
+        """
         active.heard = self.queue.clock()
         self._idle_deaths = 0
         if isinstance(message, Newest) and message.number == active.number:
@@ -221,12 +227,12 @@ class Server:
         worker.send({"do": self._number, **work.command(job.newest)}, work.payload)
 
     def _watch_active(self, active: _ActiveJob) -> None:
-        """Fail, stop or interrupt the active job where it is late, silent, unwanted or to give way."""
+        """Fail the active job if late, kill a silent worker, ask it to stop or give way where due."""
         worker = self._worker
         assert worker is not None
         now = self.queue.clock()
-        if late := active.is_late(now):
-            self._fail(late)
+        if error := active.timeout_error(now):
+            self._fail(error)
         elif now - active.heard > self._timeout_s:
             log.warning("The worker has not said anything for %s seconds", self._timeout_s)
             worker.kill()
@@ -240,7 +246,7 @@ class Server:
             worker.send({"give_way": active.number})
 
     def _end(self, job: Job, *, error: str | None = None) -> None:
-        """End a job. error: a sentence if it failed."""
+        """End a job in the queue. error: a sentence if it failed."""
         # Only `results` holds finished runs, within its bounds; the queue holds their experiments.
         kept = job.work.experiment if isinstance(job.work, Run) and error is None else None
         self.queue.end(job, error=error, newest=kept)
@@ -267,7 +273,7 @@ class Server:
             worker.kill()
 
     def _reap(self, worker: Process) -> None:
-        """Clean up after a worker that has ended by itself."""
+        """Forget a worker that has ended by itself; its job waits again, fails, or ends if so asked."""
         self._worker = None
         worker.kill()  # with what it has started
         active, self._active = self._active, None

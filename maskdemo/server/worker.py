@@ -28,7 +28,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
-from maskdemo.machine import give_back_memory, is_memory_short, own_memory
+from maskdemo.machine import MEMORY_IS_SHORT, give_back_memory, own_memory
 from maskdemo.server import worker_jobs, worker_messages
 from maskdemo.training.program_cache import programs_compiled
 
@@ -45,6 +45,8 @@ log = logging.getLogger(__name__)
 
 
 class _Worker:
+    """Three loops, each in a thread: listen for commands, do jobs, compile ahead."""
+
     def __init__(self, commands_in: IO[bytes], messages_out: IO[bytes]) -> None:
         self._commands_in, self._messages_out = commands_in, messages_out
         self._writing = threading.Lock()
@@ -56,13 +58,13 @@ class _Worker:
         self._preparing = threading.Lock()  # held while compiling ahead
 
     def work(self) -> None:
-        """Work until the server is gone; two threads listen for commands and compile ahead."""
+        """Run the three loops; never returns."""
         for loop in (self._listen, self._prepare):
             threading.Thread(target=or_end, args=(loop,), daemon=True).start()
         or_end(self._work)
 
     def _work(self) -> None:
-        """Do the commands one after the other: a loop without end."""
+        """Load and do jobs, one after the other: a loop without end."""
         while True:
             command = self._to_do.get()
             if "load" in command:
@@ -72,7 +74,7 @@ class _Worker:
             del command  # with what was uploaded
 
     def _listen(self) -> None:
-        """Sort the server's commands until the pipe closes, then end this process."""
+        """Note each "stop" and "give_way", queue other commands; end the process as the pipe closes."""
         for line in self._commands_in:
             command = read_command(line)
             if "bytes" in command:
@@ -95,7 +97,7 @@ class _Worker:
         number, error, sent, newest, due = command["do"], None, None, None, 0.0
         stream: worker_jobs.Stream | None = None
         left_early = False
-        if is_memory_short():
+        if MEMORY_IS_SHORT:
             # The program that is compiled ahead just now and the job would need too much at once.
             with self._preparing:
                 pass
@@ -171,7 +173,7 @@ def or_end(loop: Callable[[], None]) -> None:
 
 
 def sentence(failure: BaseException) -> str:
-    """Return the failure as a sentence for people."""
+    """Return a ValueError's text; for any other failure, a sentence that has only its type."""
     if isinstance(failure, ValueError) and str(failure).strip():
         return str(failure)
     return f"It stopped because of an unexpected error ({type(failure).__name__})."
@@ -193,7 +195,7 @@ def lower_priority() -> None:
 
 
 def take_pipes() -> tuple[IO[bytes], IO[bytes]]:
-    """Return pipes of commands and messages, moved away from where libraries would read and print."""
+    """Return copies of standard input and output; libraries then read nothing and print to stderr."""
     commands_in, messages_out = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)

@@ -19,7 +19,7 @@ from maskdemo.scenarios import SCENARIOS
 from maskdemo.server.work import Audit, Run, StudyRun, study_from_plain
 from maskdemo.server.worker_limits import MAX_BYTES_FOR_LATER
 from maskdemo.server.worker_messages import shrink, shrink_findings, unpack
-from maskdemo.study.grid import Study, Training
+from maskdemo.study.grid import Study
 from maskdemo.study.runner import executor_of, run_study
 from maskdemo.training import compile_cache
 from maskdemo.training.snapshot import Outcome
@@ -116,19 +116,16 @@ class _ResumedStore:
 def _study(study: Study, trained: list[list[Any]], reused: int | None) -> Stream:
     """Yield the findings of a study.
 
-    trained: index in the study and numbers of each outcome of earlier turns. reused: how many outcomes
-    came from the store in the first turn; None in that turn.
+    trained: of each outcome of earlier turns the training's index, then the fields of `Outcome`.
+    reused: how many outcomes came from the store in the first turn; None in that turn.
     """
     trainings = study.trainings()
-    outcomes = {_key(trainings[index]): Outcome(*numbers) for index, *numbers in trained}
+    outcomes: dict[tuple[Experiment, int], Outcome] = {}
+    for index, *numbers in trained:
+        outcomes[trainings[index].experiment, trainings[index].repeat] = Outcome(*numbers)
     store: Any = _ResumedStore(outcomes, TrainingStore())
     with executor_of(stay=study.base.is_own) as executor:
         if executor is None:
             load()
         for findings in run_study(study, executor=executor, store=store):
             yield findings if reused is None else replace(findings, reused=reused)
-
-
-def _key(training: Training) -> tuple[Experiment, int]:
-    """Return what identifies a training."""
-    return training.experiment, training.repeat

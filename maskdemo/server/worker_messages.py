@@ -54,7 +54,7 @@ class Newest:
 
 @dataclass(frozen=True)
 class Ended:
-    """The end of a job, by its number. error: a sentence where it failed. gave_way: unfinished.
+    """The end of a job, by its number. error: a sentence where it failed. gave_way: to go on later.
 
     memory: bytes of the worker's own memory now, None where it is not known. programs: how many it has
     compiled since it began. disk_works: whether it could write to its caches.
@@ -114,7 +114,10 @@ class _Reader(pickle.Unpickler):
 
 
 def shrink(now: Snapshot, before: Snapshot | None) -> Snapshot:
-    """Return `now` without its experiment and the curves, networks and outputs that `before` had."""
+    """Return `now` without its experiment and, unless `before` is None, all that `before` had.
+
+    That is the unchanged curves, the networks, the probes' sequences and their outputs.
+    """
     now = replace(now, experiment=None)  # pyright: ignore[reportArgumentType]
     if before is None:
         return now

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from functools import partial, wraps
 from typing import Any
 
-from maskdemo.machine import cores, give_back_memory, is_memory_short
+from maskdemo.machine import MEMORY_IS_SHORT, cores, give_back_memory
 from maskdemo.training import compile_cache
 from maskdemo.training.buckets import Shape
 
@@ -27,7 +27,7 @@ NUMBERS = 10_000
 _TRACED: Counter[str] = Counter()
 _TRACING = threading.Lock()
 #: A compilation takes up to 150 MB for as long as it lasts.
-_COMPILING = threading.BoundedSemaphore(1 if is_memory_short() else cores())
+_COMPILING = threading.BoundedSemaphore(1 if MEMORY_IS_SHORT else cores())
 
 
 def programs_compiled() -> int:

@@ -412,7 +412,7 @@ def test_where_memory_is_short_a_job_waits_for_what_is_compiled_ahead(monkeypatc
     worker = _Worker(io.BytesIO(), io.BytesIO())
     worker._preparing = Watched()  # pyright: ignore[reportAttributeAccessIssue]
     job = threading.Thread(target=worker._do, args=({"do": 1},))
-    monkeypatch.setattr("maskdemo.server.worker.is_memory_short", lambda: True)
+    monkeypatch.setattr("maskdemo.server.worker.MEMORY_IS_SHORT", True)
     monkeypatch.setattr(worker_jobs, "begin", begin)
     monkeypatch.setattr(worker_jobs, "prepare", prepare)
     monkeypatch.setattr(worker_jobs, "compile_scenarios", lambda stop: order.append("scenarios"))
