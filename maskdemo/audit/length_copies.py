@@ -30,11 +30,12 @@ def copy_of_length(
     others: tuple[ModelInput, ...],
     kept_weights: KeptWeights = "first",
 ) -> tuple[Any, bool] | None:
-    """Return a copy for inputs of other steps, and whether weights were cut; None if there is none.
+    """Return a copy whose inputs are `others`, and whether weights were cut; None if none can be built.
 
-    others: the inputs of the copy. For another length, layers with as many units as there are steps
-    keep them; if no such copy runs, they get as many as the copy has steps. The copy shares layers with
-    the model, and is to be used and forgotten within `nodes_restored`.
+    others: as `model_inputs`, with other steps. For another length, layers with as many units as there
+    are steps keep them; if that fails, they get as many as the copy has steps. A copy for any length is
+    run once. kept_weights: which weights stay where a layer has some for each step. Layers are shared
+    with the model: use and forget the copy within `nodes_restored`.
     """
     sizes = {
         each.steps: other.steps
@@ -48,7 +49,7 @@ def copy_of_length(
 
 
 def _copy_with(copier: _Copier, model: Any, others: tuple[ModelInput, ...]) -> tuple[Any, bool] | None:
-    """Return the copier's copy, and whether weights were cut; None if no copy can be made or run."""
+    """Return a copy compiled as the model is, and whether weights were cut; None if anything fails."""
     shapes = {each.name: each.shape for each in others}
     try:
         names = [each._keras_history.operation.name for each in model.inputs]
@@ -62,9 +63,9 @@ def _copy_with(copier: _Copier, model: Any, others: tuple[ModelInput, ...]) -> t
         return None
 
 
-def _try_lengths(copy: Any, model_inputs: tuple[ModelInput, ...], but: set[int | None]) -> None:
-    """Raise the error of a copy that runs on none of _TRIED_LENGTHS, without those in `but`."""
-    lengths = [length for length in _TRIED_LENGTHS if length not in but]
+def _try_lengths(copy: Any, model_inputs: tuple[ModelInput, ...], excluded: set[int | None]) -> None:
+    """Run a copy on zeros of _TRIED_LENGTHS not in `excluded` until it runs; raise if it never does."""
+    lengths = [length for length in _TRIED_LENGTHS if length not in excluded]
     for length in lengths:
         batch = {
             each.name: np.zeros((1, *(size or length for size in each.shape)), each.dtype)
@@ -95,7 +96,7 @@ class _Copier:
         self.was_cut = False
 
     def copy(self, model: Any, shapes: list[Shape]) -> Any:
-        """Return a copy of a functional or sequential model whose inputs have these shapes."""
+        """Return a copy of a functional or sequential model; shapes: of its inputs, without batch."""
         import keras
 
         inputs = [
@@ -117,7 +118,7 @@ class _Copier:
         return kind(structure, outputs, name=model.name)
 
     def _call(self, operation: Any, *args: Any, **kwargs: Any) -> Any:
-        """Return the outputs of an operation, made anew if need be, on inputs of another length."""
+        """Return the outputs of an operation: shared with the model or made anew, whichever runs."""
         if (part := self._parts.get(id(operation))) is not None:
             return part(*args, **kwargs)
         ways: list[tuple[Callable[[], Any], Callable[[Any], Any]]] = [
@@ -145,7 +146,7 @@ class _Copier:
         raise failure or ValueError(operation.name)
 
     def _is_for_one_length(self, operation: Any, args: tuple) -> bool:
-        """Whether an operation may take another length without an error, and yet compute wrongly."""
+        """Whether to make an operation anew first, as it may run at another length, but wrongly."""
         import keras
 
         if hasattr(operation, "layers"):
@@ -155,7 +156,7 @@ class _Copier:
         return is_a(operation, "Reshape", "EinsumDense") or is_own_code(operation)
 
     def _anew(self, operation: Any, args: tuple) -> Any:
-        """Return an operation made anew for other steps: a nested model is copied with its weights."""
+        """Return a nested model copied with its weights, or a layer made anew with initial weights."""
         import keras
 
         if hasattr(operation, "layers"):
@@ -165,7 +166,7 @@ class _Copier:
             return type(operation).from_config(config)
 
     def _resized(self, config: dict[str, Any]) -> dict[str, Any]:
-        """Return a layer's configuration for the copy's steps: target shapes and maybe units."""
+        """Return a layer's configuration with target shapes and, if `resize_units`, units resized."""
         for key, place in (("target_shape", 0), ("newshape", 1)):
             target: list[int] = list(config.get(key) or [])
             size = target[place] if place < len(target) else -1
@@ -203,8 +204,8 @@ class _Copier:
             places = places.reshape(-1, steps)[:, :new].ravel()
         return np.take(value, places[:size], axis)
 
-    def _cut_constants(self, given: Any) -> Any:
-        """Return arguments of a call, with constants of the graph cut to the copy's number of steps."""
+    def _cut_constants(self, arguments: Any) -> Any:
+        """Return arguments of a call, with the steps of constants cut at the end to the copy's."""
         import keras
 
         def cut(value: Any) -> Any:
@@ -213,7 +214,7 @@ class _Copier:
             kept = tuple(slice(self.sizes.get(size, size)) for size in value.shape)
             return value[kept]
 
-        return keras.tree.map_structure(cut, given)
+        return keras.tree.map_structure(cut, arguments)
 
 
 def _is_of_keras(cls: type) -> bool:

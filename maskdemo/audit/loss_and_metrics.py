@@ -31,7 +31,7 @@ from maskdemo.audit.trial import Trial
 
 
 def training_findings(trial: Trial, pair: TracePair) -> Iterator[Finding]:
-    """Yield a finding where other outputs at padded steps alone change the loss or a metric.
+    """Yield findings where other values, or NaN, at an output's padded steps change loss or metrics.
 
     The trial's notes receive a sentence for each loss or metric that cannot be judged.
     """
@@ -53,7 +53,7 @@ def training_findings(trial: Trial, pair: TracePair) -> Iterator[Finding]:
 
 
 def is_labelled_by_step(pair: TracePair) -> bool:
-    """Whether an output has a time axis, so that padded steps can count in the loss."""
+    """Whether any output of the model has a time axis, so that padded steps can count in the loss."""
     return any(_is_timed(pair, index) for index in range(len(pair.padded.outputs)))
 
 
@@ -64,7 +64,11 @@ def _is_timed(pair: TracePair, index: int) -> bool:
 
 
 def _real_steps(trial: Trial, pair: TracePair, index: int) -> RealSteps | None:
-    """Return which steps of an output are real; None where the output has no steps or all are real."""
+    """Return which steps of an output are real, in a batch; None where it has no steps to judge.
+
+    An output of a fixed number of steps (3 axes, with a compiled loss) is judged in a batch of up to 8
+    shorter sequences: as many of its steps are real as the sequence has.
+    """
     unpadded, got = pair.unpadded.outputs[index], pair.padded.outputs[index]
     if _is_timed(pair, index):
         return RealSteps(index, pair.right_mask(unpadded, got), pair.batch)
@@ -82,7 +86,7 @@ def _real_steps(trial: Trial, pair: TracePair, index: int) -> RealSteps | None:
 
 
 def _first_non_finite_call(pair: TracePair, index: int) -> Call | None:
-    """Return the first call with NaN or infinity if output `index` has any; else None."""
+    """Return the first call with padding that returns NaN or infinity, if output `index` holds any."""
     if np.isfinite(pair.padded.outputs[index]).all():
         return None
     for call in pair.padded.calls:
@@ -92,9 +96,9 @@ def _first_non_finite_call(pair: TracePair, index: int) -> Call | None:
 
 
 def _findings_of_output(trial: Trial, pair: TracePair, training: TrainingBatch) -> Iterator[Finding]:
-    """Yield a finding where the loss counts padded steps of an output, else those about metrics.
+    """Yield a finding if the loss counts padded steps of an output, else those on compiled metrics.
 
-    The trial's notes receive a sentence where the loss cannot be judged.
+    The trial's notes receive a sentence where the loss cannot be judged, or leaves steps out.
     """
     model, notes = trial.model, trial.notes
     change = training.change_of_loss()
@@ -120,12 +124,11 @@ def _findings_of_output(trial: Trial, pair: TracePair, training: TrainingBatch) 
 def _loss_finding(
     trial: Trial, pair: TracePair, real: RealSteps, seen: str, cures: tuple[str, ...]
 ) -> Finding:
-    """Return the finding that the loss counts padded steps, or the note where that depends on its use.
+    """Return "loss_counts_padding", or the note "output_unmasked" where that depends on its use.
 
-    It depends on it where nothing ever made a mask and no loss is compiled, where whoever compiled it
-    weighs steps, and where the model fixes the number of steps of its output: if all targets have as
-    many, none is padded. Those of an autoencoder have as many as its input, and those of a translator
-    end with their sentence.
+    It depends on it where no mask was lost and no loss is compiled or steps are weighed, and where the
+    model fixes the number of steps of its output: if all targets have as many, none is padded. Those of
+    an autoencoder have as many as its input, and those of a translator end with their sentence.
     """
     model, call = trial.model, pair.padded.output_makers[real.output] or pair.padded.calls[-1]
     compiled = bool(losses_of(model)) and not _weighs_steps(model)
@@ -154,7 +157,7 @@ def _loss_finding(
 
 
 def _metric_findings(training: TrainingBatch, notes: list[str]) -> Iterator[Finding]:
-    """Yield a finding for each metric that other outputs at padded steps change."""
+    """Yield a finding for each metric that other outputs at padded steps change; note if not finite."""
     counted: dict[str, tuple[float, Any]] = {}
     with built_anew(training.model):
         values = training.metrics(None)
@@ -184,18 +187,18 @@ def _metric_findings(training: TrainingBatch, notes: list[str]) -> Iterator[Find
 
 
 def _weighs_steps(model: Any) -> bool:
-    """Whether whoever compiled the model weighs metrics, and so steps."""
+    """Whether the model was compiled with `weighted_metrics`, as for weights of steps."""
     metrics = getattr(model, "_compile_metrics", None)
     return bool(metrics is not None and metrics._user_weighted_metrics)
 
 
 def _furthest(values: list[dict[str, float]], name: str) -> float:
-    """Return how far a metric moves from its first value; infinite where a change is not finite."""
+    """Return a metric's largest |difference| to its first value; infinite where any is not finite."""
     changes = [abs(each[name] - values[0][name]) for each in values[1:]]
     return math.inf if not np.isfinite(changes).all() else max(changes)
 
 
 def _inner_metrics(model: Any) -> Iterator[Any]:
-    """Yield each metric of a compiled model, those in a container of metrics by themselves."""
+    """Yield each metric of a compiled model: for a container the metrics in it."""
     for metric in model.metrics:
         yield from getattr(metric, "metrics", None) or [metric]

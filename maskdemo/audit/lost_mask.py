@@ -21,15 +21,15 @@ _MODELS = ("Functional", "Sequential", "Model")
 
 
 def lost_before(
-    call: Call, pair: TracePair, known: dict[int, list[tuple[str, Call]]] | None = None
+    call: Call, pair: TracePair, cache: dict[int, list[tuple[str, Call]]] | None = None
 ) -> list[tuple[str, Call]]:
     """Return cause and call where the masks that a call lacks were lost; empty if none was made.
 
-    known: the answers for calls where branches meet, by their number, as each is followed once.
+    cache: results by the `order` of calls, read and filled, as branches that meet are followed once.
     """
-    known = {} if known is None else known
-    if call.order in known:
-        return known[call.order]
+    cache = {} if cache is None else cache
+    if call.order in cache:
+        return cache[call.order]
     result: list[tuple[str, Call]] = []
     visited: set[int] = set()
     waiting = deque([call])
@@ -56,20 +56,20 @@ def lost_before(
                 removers = [_mask_remover(each, pair) for each in _first_inputs(maker, pair)]
                 removed = [("taken_off", remover) for remover in removers if remover is not None]
                 cause = _cause_of_dropped_mask(maker, pair)
-                earlier = lost_before(maker, pair, known) if cause == "mixed" else []
+                earlier = lost_before(maker, pair, cache) if cause == "mixed" else []
                 result += removed or earlier or [(cause, maker)]
             elif is_a(maker.layer, *MASK_MAKERS) and pair.passed(maker, index) == "wrong":
                 result.append(("mask_never_matches", maker))
             else:
                 waiting.append(maker)
-    known[call.order] = list(dict.fromkeys(result))
-    return known[call.order]
+    cache[call.order] = list(dict.fromkeys(result))
+    return cache[call.order]
 
 
 def taken_by_number_before(call: Call, pair: TracePair) -> Call | None:
-    """Return the call before a call with a wrong mask that takes steps by number, and so padding too.
+    """Return an index or Cropping1D before a call with a wrong mask that takes padding for real steps.
 
-    That is an index or a Cropping1D that returns other real steps once there is padding; else None.
+    That is, its outputs hold other real steps once there is padding. None where there is no such call.
     """
     waiting = [each for each in pair.time_inputs(call) if pair.received(call, each) == "wrong"]
     visited: set[int] = set()
@@ -85,7 +85,7 @@ def taken_by_number_before(call: Call, pair: TracePair) -> Call | None:
 
 
 def _takes_other_steps(call: Call, pair: TracePair) -> bool:
-    """Whether a call with padding returns other real steps than without, or more or fewer of them."""
+    """Whether an index or crop with padding returns other, more or fewer real steps than without."""
     got = mask_of(marked(repeats(call, pair)[1])[0] != 0)
     return bool((got != pair.right_mask(pair.twin(call).outputs[0], call.outputs[0])).any())
 
@@ -115,7 +115,7 @@ def _mask_remover(input_tensor: InputTensor, pair: TracePair) -> Call | None:
 
 
 def _last_masked_before(receiver: Call, pair: TracePair) -> Call | None:
-    """Return the last call before `receiver` whose output had a right mask."""
+    """Return the last call in the trace before `receiver` whose first output had a right mask."""
     for call in reversed(pair.padded.calls[: receiver.order]):
         if pair.outputs_time_axis(call) and pair.passed(call, 0) == "right":
             return call
@@ -151,9 +151,9 @@ def _cause_of_dropped_mask(call: Call, pair: TracePair) -> str:
 
 
 def was_handed_a_mask(call: Call) -> bool:
-    """Whether the code of a call passes a mask that the tensor itself does not carry.
+    """Whether a call was passed, as `mask=`, another mask than its input's maker attached to it.
 
-    Any mask that is passed to attention by a keyword such as `value_mask` counts.
+    Any mask that is passed to attention by a keyword that ends in `_mask` counts.
     """
     if is_a(call.layer, *ATTENTION) and any(
         name.endswith("_mask") and mask is not None for name, mask in call.arguments[1].items()
@@ -169,7 +169,7 @@ def was_handed_a_mask(call: Call) -> bool:
 
 
 def _mask_from_maker(tensor: InputTensor) -> np.ndarray | None:
-    """Return the mask, (N, steps) of bool, that the maker of a tensor gave it; None where none did."""
+    """Return the mask, (N, steps) of bool, that the maker of a tensor attached; None where none did."""
     if tensor.maker is None or tensor.key not in tensor.maker.keys:
         return None
     return tensor.maker.masks[tensor.maker.keys.index(tensor.key)]

@@ -14,11 +14,12 @@ from maskdemo.audit.samples import Row, Samples
 
 
 def with_masks_as_tried(run: Run, samples: Samples, drawn: bool, tolerance: float) -> Samples:
-    """Return the samples, with masks inverted and single numbers as lengths where the model says so.
+    """Return the samples, with masks inverted and single numbers as lengths where runs show them so.
 
     A model reads nothing where its mask says padding, or beyond its lengths: so the last steps of a
-    sequence are changed once while it should read them, once while it should not. drawn: whether single
-    numbers were drawn, and not given. tolerance: the share of the largest number that is rounding.
+    sequence are changed once while it should read them, once while it should not. Rows get the inverted
+    masks and, if drawn, the right lengths. drawn: whether single numbers were drawn, and not given.
+    tolerance: the share of an output's largest number that is rounding.
     """
     model_inputs, rows = [], [dict(row) for row in samples.rows]
     for each in samples.model_inputs:
@@ -36,13 +37,11 @@ def with_masks_as_tried(run: Run, samples: Samples, drawn: bool, tolerance: floa
                     for row in rows if drawn else ():
                         row[each.name] = np.full_like(row[each.name], len(row[of]))
         model_inputs.append(new)
-    if tuple(model_inputs) == samples.model_inputs:
-        return samples
     return Samples(tuple(model_inputs), tuple(rows))
 
 
 def _middle_row(samples: Samples, of: str) -> tuple[Row, np.ndarray]:
-    """Return the sequence of middle length, and which of its steps, (steps,), are to stay unchanged."""
+    """Return the row whose input `of` has the middle length, and True at its first half, (steps,)."""
     rows = sorted(samples.rows, key=lambda row: len(row[of]))
     row = rows[len(rows) // 2]
     steps = len(row[of])
@@ -50,7 +49,7 @@ def _middle_row(samples: Samples, of: str) -> tuple[Row, np.ndarray]:
 
 
 def _is_inverted(run: Run, samples: Samples, mask: ModelInput, tolerance: float) -> bool:
-    """Whether a mask is True at padding: outputs ignore the last steps where it is, and only there."""
+    """Whether a mask is True at padding: units ignore the last steps only where it is True there."""
     row, real = _middle_row(samples, mask.of)
     if len(real) < 2:
         return False
@@ -84,7 +83,7 @@ def _moved(
     real: np.ndarray,
     tolerance: float,
 ) -> np.ndarray:
-    """Return which units of the outputs, (units,) of bool, move with a sequence's last steps.
+    """Return which units of all outputs, (units,) of bool, move at real steps with the last steps.
 
     model_input: the mask or number about the sequence, which is `value` all the while. real: False at
     the last steps, (steps,).
@@ -96,7 +95,7 @@ def _moved(
 
 
 def _other_end(samples: Samples, name: str, row: Row, end: np.ndarray) -> np.ndarray:
-    """Return the sequence with other values at the steps `end`, (steps,) of bool."""
+    """Return the sequence with 1 added at the steps `end`, (steps,) of bool; tokens become others."""
     array = row[name].copy()
     if array.dtype.kind == "f":
         array[end] += 1
@@ -111,7 +110,7 @@ def _other_end(samples: Samples, name: str, row: Row, end: np.ndarray) -> np.nda
 
 
 def _moved_units(outputs: list[np.ndarray], real: np.ndarray, tolerance: float) -> np.ndarray:
-    """Return which units of all outputs differ between two rows, (units,) of bool, at real steps."""
+    """Return which units of all outputs, (units,) of bool, differ at real steps in a batch of two."""
     moved = []
     for one, other in outputs:
         if one.ndim and len(one) == len(real):

@@ -12,33 +12,33 @@ Sources = dict[Call, State]
 
 
 def sources_of(calls: Sequence[Call], pair: TracePair) -> dict[Call, Sources]:
-    """Return the sources of each call among `calls`, through other calls in between."""
-    chosen, known = set(calls), dict[Call, list[Call]]()
+    """Return for each call the nearest of `calls` before it, each with the mask state that arrives."""
+    chosen, cache = set(calls), dict[Call, list[Call]]()
     result: dict[Call, Sources] = {}
     for call in calls:
         sources: Sources = {}
         for input_tensor in pair.time_inputs(call):
-            for maker in _chosen_makers(input_tensor.maker, chosen, pair, known):
+            for maker in _chosen_makers(input_tensor.maker, chosen, pair, cache):
                 sources.setdefault(maker, pair.received(call, input_tensor))
         result[call] = sources
     return result
 
 
 def _chosen_makers(
-    maker: Call | None, chosen: set[Call], pair: TracePair, known: dict[Call, list[Call]]
+    maker: Call | None, chosen: set[Call], pair: TracePair, cache: dict[Call, list[Call]]
 ) -> list[Call]:
-    """Return the chosen call that made a tensor, or else the chosen calls nearest before it.
+    """Return `maker` if it is chosen, else the nearest chosen calls before it; [] if it has no floats.
 
-    known: the answers for other calls, as branches that meet again and again are followed once.
+    cache: results for other calls, read and filled, as branches that meet are followed once.
     """
     if maker is None or not maker.has_float_outputs:
         return []  # masks and token numbers are no part of the path
     if maker in chosen:
         return [maker]
-    if maker not in known:
-        before = (_chosen_makers(each.maker, chosen, pair, known) for each in pair.time_inputs(maker))
-        known[maker] = list(dict.fromkeys(each for makers in before for each in makers))
-    return known[maker]
+    if maker not in cache:
+        before = (_chosen_makers(each.maker, chosen, pair, cache) for each in pair.time_inputs(maker))
+        cache[maker] = list(dict.fromkeys(each for makers in before for each in makers))
+    return cache[maker]
 
 
 def by_branch(sources: dict[Call, Sources]) -> list[Call]:

@@ -53,7 +53,7 @@ class ModelInput:
 
     @property
     def is_sequence(self) -> bool:
-        """Whether the first axis is time."""
+        """Whether the first axis is time: values, tokens or a mask."""
         return self.kind in ("values", "tokens", "mask")
 
     @property
@@ -63,11 +63,11 @@ class ModelInput:
 
     @property
     def steps(self) -> int | None:
-        """The fixed number of steps; None where any length is allowed."""
+        """The fixed number of steps; None for any length, and for an input that is no sequence."""
         return self.shape[0] if self.is_sequence else None
 
     def with_steps(self, steps: int | None) -> ModelInput:
-        """Return the input with another fixed number of steps, or None for any."""
+        """Return the input with so many steps, None for any; itself if it is no sequence."""
         rest = (steps,) if self.is_square else self.shape[1:]
         return replace(self, shape=(steps, *rest)) if self.is_sequence else self
 
@@ -90,8 +90,8 @@ def model_inputs_of(
 ) -> tuple[ModelInput, ...]:
     """Return the inputs of a built Keras model; without symbolic inputs, those that the rows have.
 
-    rows: the caller's sequences. Raises UnsupportedModel where no input is a sequence, or none is
-    known.
+    rows: the caller's sequences. Raises UnsupportedModel where no input is a sequence or none is known,
+    where one takes text, and for hints on inputs that there are not.
     """
     inputs = getattr(model, "inputs", None) or ()
     if not inputs and not rows:
@@ -206,7 +206,7 @@ def _with_sequences(model_inputs: tuple[ModelInput, ...], hints: InputHints) -> 
 
 
 def sequence_of(name: str, data: list[ModelInput], otherwise: str = "") -> str:
-    """Return the name of a sequence that `name` holds as a word: `mask_b` holds `b`, and not `a`.
+    """Return the longest name of a sequence of `data` that `name` holds as a word: `mask_b` holds `b`.
 
     Without any: `otherwise`, else the first sequence of `data`, else "".
     """
@@ -245,7 +245,7 @@ def _pad_value(
 
 
 def _masking_anywhere(model: Any, kind: Kind) -> Iterator[tuple[float, Any]]:
-    """Yield value and layer: the first Masking's for values, each masking Embedding's for tokens."""
+    """Yield mask value and layer: the first Masking for values, masking Embeddings (0) for tokens."""
     if kind == "values":
         for layer in layers_of(model, "Masking"):
             if (value := mask_value(layer)) is not None:

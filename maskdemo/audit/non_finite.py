@@ -21,7 +21,7 @@ _LISTED = 5
 
 
 def in_sequence(model_inputs: Iterable[ModelInput], row: Row) -> str:
-    """Return a clause that says where a sequence itself is not finite; "" where all its inputs are."""
+    """Return a clause on a row's first input that is not finite, with the step (from 1); else ""."""
     for model_input in model_inputs:
         array = _in_input_precision(row[model_input.name], model_input)
         finite = np.isfinite(array) if array.dtype.kind == "f" else np.True_
@@ -35,14 +35,11 @@ def in_sequence(model_inputs: Iterable[ModelInput], row: Row) -> str:
     return ""
 
 
-def in_integer_inputs(model_inputs: Iterable[ModelInput], row: Row) -> str:
-    """Return what `in_sequence` does for inputs of whole numbers alone, to which NaN cannot be cast."""
-    whole = [each for each in model_inputs if each.kind == "tokens" or "int" in each.dtype]
-    return in_sequence(whole, row)
-
-
 def in_model(model: Any, samples: Samples, rows: Sequence[int]) -> dict[int, str]:
-    """Return a clause by index for each of these sequences: on the first layer with NaN or infinity."""
+    """Return, by index in `rows`, a clause on the first layer with NaN or infinity for that sequence.
+
+    If the pad value of an input of one length is not finite, the clause says that instead.
+    """
     for model_input in samples.model_inputs:
         if model_input.steps is not None and not np.isfinite(model_input.pad_value):
             return dict.fromkeys(
@@ -82,7 +79,7 @@ def _sequence_numbers_text(numbers: list[int], total: int) -> str:
 
 
 def _first_non_finite_layer(calls: Sequence[Call], index: int, of: int) -> str:
-    """Return a clause that names the first layer with NaN or infinity for this sequence."""
+    """Return a clause on the first layer that is not finite for sequence `index` of a batch of `of`."""
     for call in calls:
         for output in call.outputs:
             mine = output[index] if output.ndim and len(output) == of else output

@@ -49,7 +49,7 @@ def compare_runs(
 
 
 def saved_copy(model: Any) -> Any:
-    """Save the model to a temporary folder and return it loaded again."""
+    """Save the model to a temporary folder and return it loaded again, not compiled."""
     import keras
 
     with tempfile.TemporaryDirectory() as folder:
@@ -61,7 +61,7 @@ def saved_copy(model: Any) -> Any:
 def empty_row_findings(
     model: Any, run: Run, samples: Samples, reference: Reference
 ) -> Iterator[Finding]:
-    """Yield a finding where a sequence of padding alone gives NaN or moves the others of its batch."""
+    """Yield findings where a sequence of padding alone gives NaN, or moves the first one beside it."""
     batch = {
         model_input.name: np.concatenate([array, _padding_like(model_input, array[:1])])
         for model_input, array in zip(
@@ -90,7 +90,7 @@ def rows_mix_finding(model: Any, batch: Batch, seen: str, largest: float) -> Fin
     """Return the finding that sequences of a batch influence one another, at the layer where they do.
 
     That is the first layer whose output for the first sequence differs between the batch and alone; no
-    layer is named where there is none. seen, largest: as the finding has them.
+    layer is named where there is none. seen, largest: copied to the finding.
     """
     together = trace(model, batch).calls
     alone = trace(model, {name: array[:1] for name, array in batch.items()}).calls
@@ -108,14 +108,14 @@ def rows_mix_finding(model: Any, batch: Batch, seen: str, largest: float) -> Fin
 
 
 def _padding_like(model_input: ModelInput, like: np.ndarray) -> np.ndarray:
-    """Return padding alone in the shape of `like`; `like` itself for inputs that are no sequences."""
+    """Return padding alone in the shape of `like`: lengths of 0; `like` itself for fixed inputs."""
     if model_input.kind == "lengths":
         return np.zeros_like(like)
     return np.full_like(like, model_input.pad_value) if model_input.is_sequence else like
 
 
 def masked_real_steps_findings(samples: Samples) -> Iterator[Finding]:
-    """Yield a finding where a layer would mask real steps of the caller's sequences."""
+    """Yield a finding for each input whose real steps the first layer that masks it would mask."""
     for model_input in samples.model_inputs:
         arrays = [row[model_input.name] for row in samples.rows]
         for value, layer in model_input.masked_by[:1]:
@@ -125,25 +125,22 @@ def masked_real_steps_findings(samples: Samples) -> Iterator[Finding]:
                 masked = [(array == value).all(axis=-1) for array in arrays]
             else:
                 continue
-            yield from _masked_steps_finding(masked, layer, model_input, value)
-
-
-def _masked_steps_finding(
-    masked: list[np.ndarray], layer: Any, model_input: ModelInput, value: Any
-) -> Iterator[Finding]:
-    """Yield a finding if real steps hold the mask value. masked: for each sequence (steps,) of bool."""
-    count, steps = sum(int(each.sum()) for each in masked), sum(each.size for each in masked)
-    if count:
-        yield Finding.about(
-            layer,
-            "real_rows_masked",
-            f"{count} of {steps} real steps of {quoted(model_input.name)} hold the mask value {value:g}"
-            f", in {sum(bool(each.any()) for each in masked)} of {len(masked)} sequences.",
-        )
+            count, steps = sum(int(each.sum()) for each in masked), sum(each.size for each in masked)
+            if count:
+                yield Finding.about(
+                    layer,
+                    "real_rows_masked",
+                    f"{count} of {steps} real steps of {quoted(model_input.name)} hold the mask value "
+                    f"{value:g}, in {sum(map(np.any, masked))} of {len(masked)} sequences.",
+                )
 
 
 def findings_from_trace(model: Any, pair: TracePair, sides: tuple[str, ...]) -> Iterator[Finding]:
-    """Yield findings that only the masks of the calls show: normalisation, cuDNN, Keras 3.16."""
+    """Yield a finding for each BatchNormalization without a right mask, and up to two warnings.
+
+    These name the first layer that would miss its mask in Keras 3.16, where this Keras is older, and,
+    if "pre" is in `sides`, the first LSTM or GRU whose mask cuDNN would refuse.
+    """
     import keras
 
     keeps_on, cudnn = None, None

@@ -104,7 +104,7 @@ def reference(
 
 
 def _by_unit(wanted: np.ndarray, got: np.ndarray) -> np.ndarray:
-    """Return the largest |difference| by unit of the last axis, (units,); infinite if shapes differ."""
+    """Return the largest |difference| by unit of the last axis, (units,); [inf] if shapes differ."""
     if wanted.shape != got.shape or not wanted.size:
         return np.full(1, np.inf if wanted.shape != got.shape else 0.0)
     changes = changes_of(wanted, got)
@@ -144,7 +144,7 @@ def _make_reference(
 
 
 def _scale(outputs: list[np.ndarray], whole: bool) -> np.ndarray:
-    """Return the largest |number| of each unit, (units,); of all, (1,), if `whole` or without units."""
+    """Return the largest |number| of each unit, (units,); of all, (1,), if `whole` or units differ."""
     sizes = {output.shape[-1:] for output in outputs}
     if whole or len(sizes) > 1 or not outputs[0].ndim or not outputs[0].size:
         return np.array([max(map(largest_number, outputs))])
@@ -153,17 +153,12 @@ def _scale(outputs: list[np.ndarray], whole: bool) -> np.ndarray:
 
 
 def _fitted(changes: np.ndarray, scale: np.ndarray) -> np.ndarray:
-    """Return the changes by unit in the shape of the scale; their largest where the units differ."""
+    """Return the changes by unit; if their shape is not the scale's, their largest in that shape."""
     return changes if changes.shape == scale.shape else np.full(scale.shape, changes.max())
 
 
 def measures(
-    run: Run,
-    samples: Samples,
-    reference: Reference,
-    side: Side,
-    added: int,
-    timed: Sequence[str] = (),
+    run: Run, samples: Samples, reference: Reference, side: Side, added: int, timed: Sequence[str] = ()
 ) -> list[Measure]:
     """Return a measure for each output: how far it moves with padding on a side.
 
@@ -225,7 +220,7 @@ def _measures_of(
 
 
 def exceeds(reference: Reference, row: int, outputs: Sequence[np.ndarray]) -> bool:
-    """Whether new outputs for sequence number `row` of the reference differ by more than rounding."""
+    """Whether outputs of sequence `row` differ from the reference by more than its tolerances."""
     return any(
         bool((_fitted(_by_unit(wanted[None], got[None]), tolerance) > tolerance).any())
         for wanted, got, tolerance in zip(
@@ -265,7 +260,7 @@ def not_finite(reference: Reference, samples: Samples, timed: Sequence[str]) -> 
 
 
 def largest_change(wanted: np.ndarray, got: np.ndarray) -> float:
-    """Return the largest |difference|, never NaN: 0 where both are; infinite where shapes differ."""
+    """Return the largest of `changes_of`, 0 if empty; infinite where shapes differ."""
     if wanted.shape != got.shape:
         return float("inf")
     return float(changes_of(wanted, got).max(initial=0))

@@ -24,11 +24,11 @@ JOINED = (
 def padding_findings(
     trial: Trial, measures: list[Measure], tolerance: float
 ) -> tuple[list[Finding], TracePair | None, dict[str, float]]:
-    """Return findings about padding, traces without repairs, and how far calls moved, by name.
+    """Return findings about padding, traces, and the share by which calls at fault moved, by name.
 
-    tolerance: the share of its largest number that a call may move by rounding. measures: those of
-    joined sequences, whose outputs stand still where their masks are True, are replaced.
-    There are no traces where no output moves and the model cannot be traced.
+    tolerance: the share of its largest number that a call may move by rounding. measures: changed in
+    place: outputs that stand still where their masks are True, as sequences are joined, do not leak.
+    Where the search fails: no findings, None and a note, or UnsupportedModel if a measure leaks.
     """
     try:
         return _explained(trial, measures, tolerance)
@@ -47,10 +47,7 @@ def padding_findings(
 def _explained(
     trial: Trial, measures: list[Measure], tolerance: float
 ) -> tuple[list[Finding], TracePair, dict[str, float]]:
-    """Return findings about padding, the first pair of traces, and how far calls moved, by name.
-
-    Raises whatever tracing the model raises.
-    """
+    """Return what `padding_findings` does, the traces of the first leak; raise what tracing raises."""
     all_faults: list[Fault] = []
     first_pair: TracePair | None = None
     unexplained = False
@@ -101,10 +98,11 @@ def _holds_masked_steps(pair: TracePair, tolerance: float) -> bool:
 def findings_within(
     trial: Trial, pair: TracePair | None, tolerance: float, earlier: list[Finding]
 ) -> list[Finding]:
-    """Return further findings where the answer depends on padded steps within a fixed length.
+    """Return findings not among `earlier` that layers read padded steps within a fixed length.
 
     pair: traces of sequences that were moved within that length; None without. earlier: the findings
-    from these. Raises UnsupportedModel where nothing leaks there, and nothing else can tell.
+    from these; where one is a leak and none is "positions", nothing more is sought: []. Raises
+    UnsupportedModel where none is a leak and no other way can tell.
     """
     leaks = any(each.severity == "leak" for each in earlier)
     if leaks and all(each.cause != "positions" for each in earlier):

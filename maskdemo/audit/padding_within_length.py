@@ -38,7 +38,8 @@ _ADDING = ("Sum", "Flatten", "Matmul", "Einsum", "Dot")
 def pair_without_padding(model: Any, samples: Samples, tolerance: float) -> TracePair | None:
     """Return traces of a shorter copy without padding and of the model; None where no copy runs.
 
-    tolerance: the share of its largest number by which outputs may differ.
+    The sequences are as long: the shortest for which a copy runs. tolerance: the share of the largest
+    number by which outputs of the two are equal; such a copy is preferred.
     """
     for lengths, group in sorted(samples.by_length().items()):
         of = dict(
@@ -57,11 +58,7 @@ def pair_without_padding(model: Any, samples: Samples, tolerance: float) -> Trac
 
 
 def _pair_with_copy(
-    model: Any,
-    samples: Samples,
-    shorter: tuple[ModelInput, ...],
-    group: list[int],
-    tolerance: float,
+    model: Any, samples: Samples, shorter: tuple[ModelInput, ...], group: list[int], tolerance: float
 ) -> TracePair | None:
     """Return the traces of a copy for shorter inputs and of the model; None where no copy runs.
 
@@ -122,24 +119,24 @@ def readers_of_padding(pair: TracePair, tolerance: float) -> tuple[list[Fault], 
         if call.name in {each.mover for each in found}
         and any(
             changes_nothing(call, other, attempt, tolerance, padded=False)
-            for attempt in _harmless(call)
+            for attempt in _changes_of_padding(call)
         )
     }
     return [each for each in found if each.mover not in harmless], other.furthest(), doubt
 
 
-def _harmless(call: Call) -> tuple[Attempt, ...]:
-    """Return changes of padded steps to try: where one changes no output, a call does not use them."""
+def _changes_of_padding(call: Call) -> tuple[Attempt, ...]:
+    """Return ways to change padded steps: if one changes no output, the call does not use the steps."""
     return (zeroed, _cut_off) if is_a(call.layer, *_ADDING) else (_cut_off,)
 
 
 def _cut_off(repeat: Repeat) -> list[np.ndarray]:
-    """Return the layer's outputs for inputs without padded steps, which stand after the end."""
+    """Return the layer's outputs for inputs cut to the steps that are real in any sequence."""
     return repeat.run(lambda array, real: array[:, mask_of(real).any(axis=0)])
 
 
 def _other_padding(pair: TracePair) -> tuple[Overrides, bool]:
-    """Return overrides with other values at padded steps, and whether they reach every reader.
+    """Return overrides with other values at padded steps, and whether all that reads inputs gets them.
 
     They do not reach code of the model's own that reads the inputs.
     """
@@ -168,7 +165,7 @@ def _with_other_padding(array: np.ndarray, pair: TracePair) -> np.ndarray:
 
 
 def _masks_differ(one: Call, other: Call) -> bool:
-    """Whether a mask that both calls attach to an output, or return as an output, differs."""
+    """Whether a mask that both calls attach to an output, or return as one, is not the same."""
     masks = [*zip(one.masks, other.masks, strict=True)]
     if one.returns_a_mask:
         masks += zip(one.outputs, other.outputs, strict=True)

@@ -28,8 +28,8 @@ DETAILS: tuple[Detail, ...] = ("layers", "models", "nothing")
 class TracePair:
     """The traces of a batch without and with padding.
 
-    windows: number of real steps, by `id`, of arrays without padding that have the steps of an input of
-    one length. There real steps are moved within that length; elsewhere padding makes arrays longer.
+    windows: number of real steps by `id` of those arrays of `unpadded` that have the steps of an input
+    of one length. There real steps are moved within that length; else padding makes arrays longer.
     unpadded_batch, batch: the inputs of the two. disturbed: what is replaced in every padded run.
     by_unit: whether a number is compared with the largest of its unit, and not of the whole array.
     """
@@ -57,11 +57,11 @@ class TracePair:
         return self.furthest() > tolerance
 
     def stands_still(self, tolerance: float) -> bool:
-        """Whether no output of the model moves, nor a unit that is small beside the others."""
+        """Whether no output moves by more than this share, nor a unit by UNIT_FACTOR times its own."""
         return not (self.moves(tolerance) or replace(self, by_unit=True).moves(tolerance))
 
     def furthest(self) -> float:
-        """Return how far the model's outputs move at real steps, as a share of the largest number."""
+        """Return the largest `relative_change` of the model's outputs."""
         model = self.padded.calls[-1]
         return max(self.relative_change(model, at) for at in range(len(model.outputs)))
 
@@ -78,7 +78,7 @@ class TracePair:
     ) -> tuple[Any, ...] | None:
         """Return the index that takes the real steps of a padded tensor; None where shapes do not fit.
 
-        like: the array of the trace without padding in whose place `unpadded` stands.
+        like: the array of the trace that `unpadded` replaces, as `windows` knows arrays by `id`.
         """
         if length := self.windows.get(id(unpadded if like is None else like)):
             return (slice(None), slice(length) if self.side == "post" else slice(-length, None))
@@ -104,7 +104,7 @@ class TracePair:
         return (unpadded[:, :length] if length else unpadded), got[index]
 
     def share(self, unpadded: np.ndarray, got: np.ndarray, like: np.ndarray | None = None) -> float:
-        """Return how far a tensor moved at real steps, as a share of its largest number.
+        """Return the largest |difference| of a tensor at real steps, as a share of its largest number.
 
         0 where shapes do not fit. by_unit: as a share of each unit's own, divided by UNIT_FACTOR.
         """
@@ -153,7 +153,7 @@ class TracePair:
         after[aligned_index(tuple(kept), unpadded.shape, self.side)] = True
         return np.ones([min(pair) for pair in zip(kept, unpadded.shape, strict=True)], bool), after
 
-    def state(
+    def mask_state(
         self,
         mask: np.ndarray | None,
         unpadded_mask: np.ndarray | None,
@@ -163,7 +163,7 @@ class TracePair:
         """Return whether a padded tensor's mask is "right", "wrong" or "none" (there is none).
 
         unpadded, got: the tensor in the run without padding and in the padded run; unpadded_mask, mask:
-        their masks. The mask of a tensor without a time axis counts as right.
+        their masks. A mask counts as right if its tensor has no time axis, or it is not (N, steps).
         """
         if mask is None:
             return "none"
@@ -183,7 +183,7 @@ class TracePair:
         """Return the state of the mask with which a call received a tensor."""
         place, twin = call.inputs.index(input_tensor), self.twin(call)
         masks = call.mask_at(place), twin.mask_at(place)
-        return self.state(*masks, twin.inputs[place].array, input_tensor.array)
+        return self.mask_state(*masks, twin.inputs[place].array, input_tensor.array)
 
     def time_inputs(self, call: Call) -> list[InputTensor]:
         """Return the inputs of a call that have a time axis."""
@@ -196,7 +196,7 @@ class TracePair:
     def passed(self, call: Call, index: int) -> State:
         """Return the state of the mask that a call attached to an output."""
         twin = self.twin(call)
-        return self.state(
+        return self.mask_state(
             call.masks[index], twin.masks[index], twin.outputs[index], call.outputs[index]
         )
 
@@ -221,9 +221,10 @@ def expanded_mask(mask: np.ndarray, ndim: int) -> np.ndarray:
 def trace_pair(
     model: Any, samples: Samples, index: int, side: Side, added: int, among: Iterable[int]
 ) -> TracePair:
-    """Return the traces of sequences as long as number `index`, without and with padding.
+    """Return traces, without and with padding, of number `index` and up to 7 sequences as long as it.
 
-    added: padded steps beyond the longest of the sequences `among`, which are indices, too.
+    added: padded steps beyond the longest of the sequences `among`, which are indices, too. At 0, they
+    are padded to that length, and by 1 step if they are the longest. A fixed batch size is filled.
     """
     group = samples.by_length()[samples.lengths(samples.rows[index])]
     group = [index, *(other for other in group if other != index)][:MAX_TRACED]
@@ -246,7 +247,7 @@ def traces_of(
 ) -> tuple[Trace, Trace, Detail]:
     """Return traces of `batch` by `one` and of `padded` by `other`, and their detail.
 
-    The two models are the same, or one is a copy. The detail is the largest that gives the same calls.
+    The two models are the same, or one is a copy. The detail is the finest that gives the same calls.
     """
     for detail in DETAILS:
         without, with_padding = trace(one, batch, detail=detail), trace(other, padded, detail=detail)
@@ -276,5 +277,5 @@ def _matched_steps(
 
 
 def _call_names(record: Trace) -> list[str]:
-    """Return names of layers, and classes of operations, which have other names in a copy."""
+    """Return for each call its layer's name or its operation's class, whose name differs in a copy."""
     return [call.name if call.kind == "layer" else type(call.layer).__name__ for call in record.calls]

@@ -27,10 +27,10 @@ _LAYING_OUT = ("Flatten", "Reshape", "Permute", "Transpose", "Swapaxes", "Einsum
 
 
 def only_counts_positions(call: Call, pair: TracePair, tolerance: float) -> bool:
-    """Whether the number of padded steps alone moves a call's outputs, not the values at them.
+    """Whether a call's outputs at real steps stay the same with other values at padded steps.
 
-    The layer is called once more with other values at padded steps. False for recurrent layers and for
-    the whole model, and where that raises.
+    Then only the number of padded steps can move them. False for recurrent layers and for the whole
+    model, where outputs are not finite, and where the layer raises on such values.
     """
     if is_a(call.layer, *RECURRENT, "Bidirectional") or call is pair.padded.calls[-1]:
         return False
@@ -66,9 +66,9 @@ def moves_with_position_alone(call: Call, pair: TracePair, tolerance: float) -> 
 
 
 def lays_out_positions(call: Call, pair: TracePair) -> bool:
-    """Whether a call makes positions features, where sequences are moved within a fixed length.
+    """Whether a call is a Flatten, Reshape or the like, and sequences were moved in a fixed length.
 
-    Later outputs then move with the positions alone; only a shorter copy tells whether padding is read.
+    It makes positions features, so later outputs move with them; only a shorter copy tells the rest.
     """
     return bool(pair.windows) and pair.side == "pre" and is_a(call.layer, *_LAYING_OUT)
 
@@ -106,9 +106,10 @@ def _moves_with_padding_behind(call: Call, pair: TracePair, tolerance: float) ->
 
 
 def disturbed(array: np.ndarray, real: np.ndarray) -> np.ndarray:
-    """Return the array with other values where it is not real; whole numbers stay whole.
+    """Return the array with other values where it is not real.
 
-    real: bool, to be broadcast over the array.
+    These are its real values in turn if all are whole numbers, else 1 to 2 more each. real: bool, to be
+    broadcast over the array.
     """
     if np.equal(np.mod(array, 1), 0).all():
         others = array[np.broadcast_to(real, array.shape)]

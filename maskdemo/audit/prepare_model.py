@@ -16,7 +16,7 @@ _AROUND_ONE = (0.5, 1.5)
 
 @contextmanager
 def restored(model: Any) -> Iterator[None]:
-    """Restore all that the model keeps after the context: weights, seeds, states, running means."""
+    """Restore all variables of the model after the context: weights, seeds, states, metrics."""
     import keras
 
     states = [getattr(layer, "states", None) for layer in model._flatten_layers()]
@@ -74,7 +74,11 @@ def _constants(model: Any) -> set[int]:
 
 
 def _random_values(path: str, shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
-    """Return random weights of a shape, by the name in their path: scales around 1, others around 0."""
+    """Return random weights of a shape, by the name that ends their path.
+
+    Scales and variances are uniform in _AROUND_ONE; others normal around 0, with a deviation of 0.5 for
+    biases and means, 1 for embeddings, and 1 / sqrt(inputs of a unit) for the rest.
+    """
     name = path.rsplit("/", 1)[-1]
     if any(word in name for word in ("gamma", "scale", "variance")):
         return rng.uniform(*_AROUND_ONE, shape)
@@ -82,7 +86,6 @@ def _random_values(path: str, shape: tuple[int, ...], rng: np.random.Generator) 
         return rng.normal(0, 0.5, shape)
     if "embedding" in name:
         return rng.normal(0, 1, shape)
-    # Sums over the inputs keep the size of one of them.
     fan_in = max(1, int(np.prod(shape[:-1])))
     return rng.normal(0, 1 / np.sqrt(fan_in), shape)
 
@@ -97,9 +100,9 @@ def last_digits_changed(model: Any) -> Iterator[None]:
 
 
 def other_last_digits(array: np.ndarray) -> np.ndarray:
-    """Return the array with the last digit of its floats changed, up and down in turn.
+    """Return the array with each number that is not whole moved to the next float, up and down in turn.
 
-    Whole numbers, and arrays of other types than float32 and float64, stay as they are.
+    Arrays of other types than float32 and float64 stay as they are.
     """
     if array.dtype not in (np.float32, np.float64):
         return array

@@ -107,12 +107,12 @@ def check_padding(
 
 
 def _failure_message(name: str, report: Report) -> str:
-    """Return why the check of this name fails; "" where it passes."""
+    """Return why the check of this name fails; "" where it passes, also with inherent effects."""
     if name in ("post_padding", "pre_padding"):
         side = name.removesuffix("_padding")
         leaking = [each for each in report.measures if each.side == side and each.leaks]
         if not leaking or report.clean:
-            return ""  # what no mask can help is no failure
+            return ""
         worst = max(leaking, key=lambda each: each.largest)
         return (
             f"With {worst.added} steps of padding ({side}) outputs move by up to {worst.largest:.2g}."

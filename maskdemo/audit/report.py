@@ -94,7 +94,7 @@ class LayerRow:
 
 
 def other_sources(layers: Sequence[LayerRow], index: int) -> list[tuple[str, str]]:
-    """Return name and state of the mask of each source of row `index` but the row above it."""
+    """Return (name, mask state) of each row whose outputs row `index` takes, but the row above it."""
     return [(layers[at].name, state) for at, state in layers[index].sources if at != index - 1]
 
 
@@ -163,7 +163,7 @@ class Report:
 
     @property
     def largest(self) -> float:
-        """The largest difference of any output that leaks, or else of any, in its own units."""
+        """The largest difference of a measure that leaks, or else of any, in the output's own units."""
         return max((each.largest for each in self._decisive_measures), default=0.0)
 
     @property
@@ -248,7 +248,7 @@ class Report:
         return "\n".join(lines)
 
     def to_json(self) -> str:
-        """Return everything as JSON, findings with their sentences; infinity as null."""
+        """Return everything as JSON, findings with their sentences; NaN and infinity as null."""
         data = asdict(self) | {"clean": self.clean, "sentence": self.sentence}
         data["findings"] = [
             asdict(each)
@@ -259,7 +259,7 @@ class Report:
 
     @classmethod
     def from_json(cls, text: str) -> Report:
-        """Return the report from the JSON that `to_json` returned."""
+        """Return the report from the JSON of `to_json`; null is infinity again, NaN as a pad value."""
         data = json.loads(text)
         measures = [
             each | {"largest": math.inf if each["largest"] is None else each["largest"]}

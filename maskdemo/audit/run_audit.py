@@ -46,7 +46,7 @@ def audit(
 ) -> Report:
     """Return a report on whether padding changes what a Keras model says, and at which layer.
 
-    model: a built keras.Model of any kind. It is left as it was.
+    model: a keras.Model of any kind, left as it was; one that is not built is built with `sequences`.
     sequences: a list of arrays (steps, ...), without padding; for several inputs a mapping of their
     names to such lists. Drawn with `seed` where none are given.
     pad_value: what padded steps hold, or a mapping of input names to that; by default what the model's
@@ -92,7 +92,7 @@ class _Options:
 
 
 def _audit(model: Any, sequences: Any, options: _Options) -> Report:
-    """Return the report on a model; of one length: on a copy that takes any length, if that runs."""
+    """Return the report on a model; one that is not built is first built by running the sequences."""
     rows = None if sequences is None else rows_of(sequences, _input_names(model))
     if rows is not None and not model.built:
         build_by_running(model, rows)
@@ -108,7 +108,7 @@ def _input_names(model: Any) -> list[str]:
 
 
 def _audit_built(model: Any, rows: tuple[Row, ...] | None, options: _Options) -> Report:
-    """Return the report on a built model. rows: the caller's sequences, if any."""
+    """Return the report on a built model; of one length: on a copy for any length, if that runs."""
     model_inputs = model_inputs_of(model, rows, options.hints)
     fixed = frozenset(each.steps for each in model_inputs if each.steps is not None)
     if fixed:
@@ -196,11 +196,11 @@ def _audit_with(
 
 
 def _findings_or_note(
-    trial: Trial, subject: str, look: Callable[..., Iterable[Finding]], *args: Any
+    trial: Trial, subject: str, check: Callable[..., Iterable[Finding]], *args: Any
 ) -> list[Finding]:
-    """Return the findings of a check; where that fails, note that its subject was not looked at."""
+    """Return the findings of a check; where it raises, none and a note: "<subject> not looked at"."""
     try:
-        return list(look(*args))
+        return list(check(*args))
     except Exception as failure:  # whatever a model or the check itself raises: no verdict
         trial.notes.append(f"{subject} not looked at: {short_reason(failure)}")
         return []
@@ -259,7 +259,7 @@ def _trial_summary(trial: Trial, sides: Sequence[Side], precision: str, trained:
 
 
 def _precision(model: Any) -> str:
-    """Return the coarsest float type in which any layer computes. Raises UnsupportedModel."""
+    """Return the coarsest float type in which a layer computes; raise where none is known."""
     used = {layer.compute_dtype for layer in model._flatten_layers()} & set(CALL_TOLERANCES)
     if not used:
         raise UnsupportedModel(

@@ -31,7 +31,7 @@ def as_model_input(model: Any, batch: Batch) -> Any:
 
 
 def output_arrays(outputs: Any) -> list[np.ndarray]:
-    """Return the arrays of a model's outputs, in Keras's order, as float64."""
+    """Return the arrays of a model's outputs that are not None, in Keras's order, as float64."""
     import keras
 
     return [to_float64(each) for each in keras.tree.flatten(outputs) if each is not None]
@@ -45,7 +45,7 @@ def to_float64(tensor: Any) -> np.ndarray:
 
 
 def run_eagerly(model: Any, batch: Batch) -> list[np.ndarray]:
-    """Return the outputs of the model in inference mode, computed eagerly."""
+    """Return the outputs of the model in inference mode, computed eagerly, from states of 0."""
     import keras
 
     def run(part: Batch) -> list[np.ndarray]:
@@ -56,7 +56,7 @@ def run_eagerly(model: Any, batch: Batch) -> list[np.ndarray]:
 
 
 def batch_size(model: Any) -> int | None:
-    """Return the one batch size that a model takes; None where it takes any."""
+    """Return the one batch size that a model's inputs or states have; None where it takes any."""
     for tensor in getattr(model, "inputs", None) or ():
         if tensor.shape and tensor.shape[0] is not None:
             return int(tensor.shape[0])
@@ -69,7 +69,8 @@ def batch_size(model: Any) -> int | None:
 def _run_in_batches(model: Any, run: Run, batch: Batch) -> list[np.ndarray]:
     """Return the outputs of a batch of any size, from a model that may take one size alone.
 
-    Each part starts with states of 0. The last one is filled with repetitions of its last sequence.
+    Each part starts with states of 0. The last one is filled with repetitions of its last sequence. An
+    output without batch axis is that of the first part.
     """
     size, count = batch_size(model), len(next(iter(batch.values())))
     if size is None or size == count:
@@ -89,7 +90,7 @@ def _run_in_batches(model: Any, run: Run, batch: Batch) -> list[np.ndarray]:
 def graph_runner(model: Any, model_inputs: Iterable[Any]) -> Run | None:
     """Return a function that runs the model as one graph of unknown length; None without TensorFlow.
 
-    model_inputs: the model's inputs, each a `ModelInput`.
+    model_inputs: each a `ModelInput`.
     """
     import keras
 
@@ -115,7 +116,7 @@ def graph_runner(model: Any, model_inputs: Iterable[Any]) -> Run | None:
 
 @contextmanager
 def graphs_as_traced() -> Iterator[None]:
-    """Let TensorFlow run graphs as traced, within the context: too seldom for optimizing to pay."""
+    """Switch TensorFlow's graph optimizer off within the context, as graphs run too seldom to gain."""
     import keras
 
     if keras.backend.backend() != "tensorflow":

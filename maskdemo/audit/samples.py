@@ -39,11 +39,11 @@ class Samples:
     rows: tuple[Row, ...]
 
     def lengths(self, row: Row) -> tuple[int, ...]:
-        """Return the number of steps of every input that is a sequence."""
+        """Return the steps of every input of a row that is a sequence, masks too, in their order."""
         return tuple(len(row[each.name]) for each in self.model_inputs if each.is_sequence)
 
     def movable_steps(self) -> int:
-        """Return by how many steps sequences can be moved where every input has one length; else 0.
+        """Return the most steps by which a sequence can be moved if all inputs have one length; else 0.
 
         Raises UnsupportedModel where they fill that length, so that nothing can be moved.
         """
@@ -116,7 +116,8 @@ def draw(
     """Return drawn sequences that fit the inputs: standard normal values, or tokens other than padding.
 
     stretch: how many times longer than LENGTHS. long: whether some have LONG steps. Inputs of a fixed
-    length get shorter sequences. apart: the inputs of one row have different lengths.
+    length get shorter sequences; UnsupportedModel if that is 1 step. apart: the inputs of one row have
+    different lengths.
     """
     rng = np.random.default_rng(seed)
     data = data_of(model_inputs)
@@ -198,7 +199,8 @@ def rows_of(sequences: Any, names: Sequence[str]) -> tuple[Row, ...]:
     """Return the sequences of a caller as one mapping per sequence, from input name to array.
 
     sequences: for a model with one input a list of arrays (steps, ...); for one with several a
-    mapping of input names to such lists, or as many lists as inputs, in order.
+    mapping of input names to such lists, or as many lists as inputs, in order. Raises UnsupportedModel
+    without sequences, for lists of different lengths, or for a sequence without steps.
     """
     if isinstance(sequences, Mapping):
         columns = {str(name): list(arrays) for name, arrays in sequences.items()}

@@ -28,7 +28,7 @@ STAGES = (
 
 @dataclass(frozen=True)
 class AuditRun:
-    """How far an audit is. stage: one of STAGES. report: JSON, at the end. error: why there is none."""
+    """How far an audit is. stage: one of STAGES. report: JSON or "". error: why it failed, or ""."""
 
     stage: str = STAGES[0]
     report: str = ""
@@ -81,7 +81,7 @@ def _audit_in_thread(content: bytes, put: Callable[[AuditRun | None], None]) -> 
 def _report_json(content: bytes, on_stage: Callable[[str], None]) -> str:
     """Audit the file in this process and return the report as JSON.
 
-    Sets limits of memory that stay; raises whatever Keras raises. on_stage: called with each stage.
+    Limits this process for good; raises whatever Keras raises. on_stage: called with each stage.
     """
     from maskdemo.audit.configuration import safe_config
     from maskdemo.audit.keras_file import config_text, naming_version
@@ -104,7 +104,7 @@ def _report_json(content: bytes, on_stage: Callable[[str], None]) -> str:
 
 
 def _limit_memory(size: int | None) -> None:
-    """Let this process take `size` bytes more; None: remove that limit again."""
+    """Limit this process to `size` bytes more than it has; None: lift that. POSIX only."""
     try:
         import resource
     except ImportError:  # elsewhere it can only be ended from outside
@@ -118,7 +118,7 @@ def _limit_memory(size: int | None) -> None:
 
 
 def limit_process() -> None:
-    """Limit memory and processor time for good, and forbid to write files. POSIX only."""
+    """Limit memory, processor time and open files for good, and forbid to write. POSIX only."""
     try:
         import resource
     except ImportError:  # elsewhere it can only be ended from outside

@@ -55,7 +55,7 @@ def _in_one_batch(own: Callable[..., Any]) -> Callable[..., Any]:
     """Return a `call` of TimeDistributed that runs its layer once, on N * steps sequences of one step.
 
     own: Keras's `call`. It is used within graphs, and where the first or last step alone gives another
-    output: the layer mixes sequences or draws random numbers.
+    output in one of the first calls: the layer mixes sequences or draws random numbers.
     """
     import keras
 

@@ -31,9 +31,9 @@ REDUCTIONS = (
 class Reader:
     """An operation that reads a tensor with a time axis.
 
-    argument: the keyword under which it does, or the number of its argument. axis: of time, in that
-    tensor. arguments: args and kwargs of the call. values: whether the tensor holds the input's own
-    values, cast or cut at most. closed: whether it is own code that takes no symbolic tensors.
+    argument: as `_argument` returns it. axis: of time, in that tensor. arguments: args and kwargs of
+    the call. values: whether the tensor holds the input's own values, cast or cut at most. closed:
+    whether it is own code that takes no symbolic tensors.
     """
 
     operation: Any
@@ -46,21 +46,17 @@ class Reader:
 
     @property
     def is_mask(self) -> bool:
-        """Whether the tensor is handed over as a mask."""
+        """Whether the tensor is handed over by a keyword that ends in "mask"."""
         return isinstance(self.argument, str) and self.argument.endswith("mask")
 
 
 def readers(tensor: Any, axis: int = 1) -> Iterator[Reader]:
-    """Yield the operations that read a symbolic tensor, or tensors made of it with the same steps."""
+    """Yield the operations that read a symbolic tensor, or a tensor computed of it with a time axis."""
     yield from _walk(tensor, axis, 0, True, {})
 
 
 def _walk(
-    tensor: Any,
-    axis: int,
-    depth: int,
-    values: bool,
-    reached: dict[int, tuple[int, bool]],
+    tensor: Any, axis: int, depth: int, values: bool, reached: dict[int, tuple[int, bool]]
 ) -> Iterator[Reader]:
     """Yield readers. reached: receives axis and values of every tensor that time reaches, by `id`.
 
@@ -107,8 +103,8 @@ def axis_after(
 ) -> int | None:
     """Return the axis of time in an operation's output; None where it has none, or none is known.
 
-    before, after: shapes of the tensor and of the output. argument: the tensor's place in the call.
-    args: the positional arguments of that call.
+    axis, before: of time, in the tensor, and its shape. after: shape of the output. argument: the
+    tensor's place in the call. args: the positional arguments of that call.
     """
     if is_a(operation, "RNN", "Bidirectional"):
         keeps = operation.return_sequences and len(after) > 2
@@ -179,7 +175,7 @@ def _axis_after_slicing(key: Any, axis: int, rank: int) -> int | None:
 
 
 def _likely_axis(axis: int, before: Shape, after: Shape) -> int | None:
-    """Return the axis after an operation that is not known, from the shapes alone; else None."""
+    """Return the same axis if the rank stays, else the only one but the first of its size, or None."""
     if len(before) == len(after):
         return axis
     if before[axis] is None:
@@ -190,7 +186,7 @@ def _likely_axis(axis: int, before: Shape, after: Shape) -> int | None:
 
 
 def _argument(tensor: Any, args: tuple, kwargs: dict) -> str | int:
-    """Return the keyword under which an operation gets a tensor, or its number; in lists, too."""
+    """Return a tensor's keyword in a call, or its argument's number plus its place in a list; or 0."""
     import keras
 
     for place, each in enumerate(args):
@@ -256,7 +252,8 @@ def symbolic_call(
     """Return symbolic inputs and outputs of a layer's own code, called on them; None where it raises.
 
     args, kwargs: of a call. tensors: those among them that symbolic ones replace, of these shapes, by
-    default their own; code that counts steps gets a number of them. To be used within `nodes_restored`.
+    default their own; if that raises, with a number for each None. Masks that the layer computes get
+    `_is_mask_of_layer`. To be used within `nodes_restored`.
     """
     shapes = shapes or [tuple(each.shape) for each in tensors]
     opened = _symbolic_call(layer, args, kwargs, tensors, shapes)

@@ -26,7 +26,7 @@ Detail = Literal["layers", "models", "nothing"]
 
 @dataclass
 class Overrides:
-    """Arrays that replace outputs of calls, by the call's number, and inputs, by number and place."""
+    """Arrays that replace all outputs of a call, by its `order`, or inputs, by `order` and place."""
 
     outputs: dict[int, list[np.ndarray]] = field(default_factory=dict)
     inputs: dict[int, dict[int, np.ndarray]] = field(default_factory=dict)
@@ -36,7 +36,7 @@ class Overrides:
 class InputTensor:
     """A tensor that a call received.
 
-    key: its `id`. maker: the call that made it; None for other tensors. mask: the attached mask,
+    key: its `id`. maker: the call that returned it; None if none did. mask: the attached mask,
     (N, steps) of bool. from_input: whether it is an input of the model. is_mask: whether it is of bool.
     """
 
@@ -50,13 +50,13 @@ class InputTensor:
 
 @dataclass(eq=False)
 class Call:
-    """One call of a layer or operation. keys, masks: of the outputs. order: its number in the trace.
+    """One call of a layer or operation. kind: which. keys, masks: of the outputs. order: its index.
 
     count_in_first: how many of `inputs` make up its first argument, whose mask Keras passes on.
     explicit_masks: what the caller passed as `mask=`, by first input; None without. inside: the custom
-    layer or nested model whose call made this one. unmasked_keys: keys of tensors whose mask the call
-    removed. is_container: whether it made other recorded calls. has_float_outputs: whether outputs are
-    values, not masks or whole numbers. returns_a_mask: whether they are of bool.
+    layer or nested model whose call made this one. warned: whether Keras warned of its layer by name.
+    unmasked_keys: keys of inputs whose mask the call removed. is_container: whether it made other
+    recorded calls. has_float_outputs, returns_a_mask: whether any output is of floats, all are of bool.
     """
 
     layer: Any
@@ -118,7 +118,7 @@ def trace(
 
 
 def raising_layer(model: Any, batch: Batch) -> Any | None:
-    """Return the innermost layer or operation, not within Keras's own layers, that raises, or None."""
+    """Return the innermost layer or operation outside Keras's own layers that raises; None if none."""
     record = Trace("layers")
     with suppress(Exception), _record_all_calls(record, Overrides()):
         run_eagerly(model, batch)
@@ -159,7 +159,7 @@ def _record_call(
     overrides: Overrides,
     operation: bool,
 ) -> Any:
-    """Make the call, record its tensors and masks before and after, and return its outputs."""
+    """Make the call with its overrides, add its tensors and masks to the record, return its outputs."""
     import keras
 
     opaque = operation or not _is_opened(layer, record.detail)
@@ -269,7 +269,7 @@ def _is_opened(layer: Any, detail: Detail) -> bool:
 
 
 def _replace_inputs(args: tuple, kwargs: dict, arrays: dict[int, np.ndarray]) -> tuple[tuple, dict]:
-    """Return the arguments of a call with the tensors at these places among its inputs replaced."""
+    """Return the arguments with the inputs at these places replaced; places do not count `mask=`."""
     import keras
 
     mask, places = kwargs.get("mask"), count()

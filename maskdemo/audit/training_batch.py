@@ -23,9 +23,9 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class RealSteps:
-    """Which steps of output number `output` are real in a batch: `steps`, (N, steps) of bool.
+    """Which steps of output number `output` are real: `steps`, (N, steps) of bool, for inputs `batch`.
 
-    of_inputs: whether they are the steps of an input, or else a number that the model fixes.
+    of_inputs: whether the output has the steps of an input, or else a number that the model fixes.
     """
 
     output: int
@@ -36,7 +36,7 @@ class RealSteps:
 
 @dataclass(frozen=True)
 class LossChange:
-    """A loss before and after a change of outputs at padded steps. target: the target there or None."""
+    """A loss before and after outputs change at padded steps. target: there; None as at real ones."""
 
     before: float
     after: float
@@ -44,7 +44,7 @@ class LossChange:
 
     @property
     def share(self) -> float:
-        """The change as a share of the loss."""
+        """The |change| as a share of the |loss| before."""
         return abs(self.after - self.before) / max(abs(self.before), MIN_SCALE)
 
 
@@ -63,10 +63,10 @@ class TrainingBatch:
         self.flat = keras.tree.flatten(self.outputs)
 
     def losses(self, target: float | None = None, weighted: bool = False) -> list[float]:
-        """Return the loss for the model's outputs, and for two others at padded steps.
+        """Return three losses: for the model's outputs, and for two others at padded steps.
 
-        target: what targets hold at padded steps; None for what they hold at real ones. NaN where the
-        loss does not take such targets.
+        target: what targets hold at padded steps; None for what they hold at real ones. weighted: steps
+        that are padded have weight 0. NaN where the loss takes no such targets or is not finite.
         """
         losses = self._with_targets(
             target, lambda targets, outputs: self._loss(targets, outputs, weighted)
@@ -74,10 +74,10 @@ class TrainingBatch:
         return next((each for each in losses if np.isfinite(each[0])), [math.nan] * 3)
 
     def change_of_loss(self, weighted: bool = False) -> LossChange | None:
-        """Return how other outputs at padded steps change the loss, with the likeliest targets there.
+        """Return the largest change of the loss by other outputs at padded steps.
 
-        Of the targets that padded steps may have, those for which the change is rounding come first.
-        None where the loss takes no targets or is not finite.
+        Targets there are the first of `_padded_targets` for which that is rounding, else the first of
+        all. None where the loss takes no targets or is not finite.
         """
         first: LossChange | None = None
         for target in self._padded_targets(losses_of(self.model)):
@@ -103,7 +103,7 @@ class TrainingBatch:
     def _with_targets(
         self, target: float | None, compute: Callable[[Any, Any], Result]
     ) -> Iterator[list[Result]]:
-        """Yield, for each kind of targets, what `compute` returns for these and each of `_variants`."""
+        """Yield for each of `_sparse_choices` the results for `_variants`, unless `compute` raises."""
         for sparse in self._sparse_choices():
             try:
                 with built_anew(self.model):
@@ -137,7 +137,7 @@ class TrainingBatch:
         return float(to_float64(loss(target, output, sample_weight=weight)))
 
     def _sparse_choices(self) -> list[list[bool]]:
-        """Return which outputs may have class numbers as targets: lists by output, likeliest first."""
+        """Return up to three choices, likeliest first: for each output, if its targets are classes."""
         losses = losses_of(self.model)
         if isinstance(loss := getattr(self.model, "loss", None), dict):
             keys = self.outputs if isinstance(self.outputs, dict) else self.model.output_names
@@ -173,7 +173,7 @@ class TrainingBatch:
         return keras.tree.pack_sequence_as(self.outputs, targets)
 
     def _variants(self) -> Iterator[Any]:
-        """Yield the outputs, and others whose padded steps are halfway to the first and last class."""
+        """Yield the outputs, then two with padded steps halfway to the first and to the last class."""
         import keras
 
         yield self.outputs
@@ -190,7 +190,10 @@ class TrainingBatch:
             yield keras.tree.pack_sequence_as(self.outputs, flat)
 
     def _padded_targets(self, functions: list[Any]) -> tuple[float | None, ...]:
-        """Return what targets may hold at padded steps: a number, or None for that of real steps."""
+        """Return what targets may hold at padded steps: None for that of real steps, then numbers.
+
+        These are classes that a loss ignores and, if any is not Keras's, PADDED_TARGETS and pad values.
+        """
         ignored = tuple(
             float(each.ignore_class)
             for each in functions
@@ -202,12 +205,11 @@ class TrainingBatch:
 
 @contextmanager
 def built_anew(model: Any) -> Iterator[None]:
-    """Let the model build its loss and metrics anew, and give it back what it had.
+    """Give the model unbuilt copies of its loss and metrics within the context, then its own again.
 
     Keras settles once and for all which accuracy is meant, from the first targets that come.
     """
-    own = model._compile_loss, model._compile_metrics
-    loss, metrics = own
+    loss, metrics = model._compile_loss, model._compile_metrics
     # Not through the model's own `__setattr__`, which would keep them among its metrics.
     if loss is not None:
         new = type(loss)(loss._user_loss, loss._user_loss_weights, output_names=loss.output_names)
@@ -219,12 +221,12 @@ def built_anew(model: Any) -> Iterator[None]:
     try:
         yield
     finally:
-        object.__setattr__(model, "_compile_loss", own[0])
-        object.__setattr__(model, "_compile_metrics", own[1])
+        object.__setattr__(model, "_compile_loss", loss)
+        object.__setattr__(model, "_compile_metrics", metrics)
 
 
 def losses_of(model: Any) -> list[Any]:
-    """Return the losses that the model was compiled with, in order."""
+    """Return the losses that the model was compiled with, in order; [] if it is not compiled."""
     import keras
 
     loss = getattr(model, "loss", None) if model.compiled else None
@@ -238,7 +240,7 @@ def name_of(loss: Any) -> str:
 
 
 def is_of_keras(function: Any) -> bool:
-    """Whether a loss or metric is one of Keras's own, which know no targets that stand for padding."""
+    """Whether a loss or metric is Keras's own, a name or None: it knows no targets for padding."""
     if isinstance(function, str) or function is None:
         return True
     inner = getattr(function, "fn", None) or getattr(function, "_fn", None)

@@ -33,10 +33,10 @@ class Trial:
 
     flexible: whether the model is a copy that takes any length. fixed_lengths: numbers of steps that
     the model itself takes. notes: sentences on what could not be tried. findings: from running the
-    model as one graph. left_out: indices of sequences without
-    finite outputs, each with the reason. run: runs the model on a batch, as
-    one graph if possible. reference: outputs of every sequence without padding. tolerance: the share of
-    an output's largest number up to which two runs of one batch are the same.
+    model as one graph. left_out: indices of sequences without finite outputs, each with the reason.
+    run: runs the model on a batch, as one graph if possible. added: amounts of padding that ran.
+    reference: outputs of every sequence without padding. tolerance: the share of an output's largest
+    number up to which two runs of one batch are the same.
     """
 
     def __init__(
@@ -69,21 +69,21 @@ class Trial:
         if rows is not None:
             self.samples = samples_of(rows, model_inputs)
             rows = self.samples.rows
-            reasons = {
-                index: non_finite.in_integer_inputs(model_inputs, row) for index, row in enumerate(rows)
-            }
+            # NaN cannot be cast to whole numbers.
+            whole = [each for each in model_inputs if each.kind == "tokens" or "int" in each.dtype]
+            reasons = {index: non_finite.in_sequence(whole, row) for index, row in enumerate(rows)}
             self._leave_out({index: why for index, why in reasons.items() if why})
             rows = self.samples.rows
         self.samples, self.outputs = self._first_accepted_run(rows, seed, count)
         self.graph: Run | None = None
         self._try_as_graph(flexible)
         self._try_long()
-        self.reference = self._finite_reference(precision)
+        self.reference = self._finite_reference()
 
     def _first_accepted_run(
         self, rows: tuple[Row, ...] | None, seed: int, count: int
     ) -> tuple[Samples, list[np.ndarray]]:
-        """Return the first candidate samples that the model takes, and its outputs for them."""
+        """Return the first samples that the model takes, and its outputs for their `short_batch`."""
         failure: Exception | None = None
         drawn = candidates(self.model_inputs, seed=seed, count=count)
         for samples in drawn if rows is None else (Samples(self.model_inputs, rows),):
@@ -128,27 +128,25 @@ class Trial:
         This comes before any run, from shapes alone where the model allows that: TensorFlow's
         convolutions would return uninitialised memory.
         """
-        for model_input in self.model_inputs:
-            if model_input.is_sequence:
-                lengths = [len(row[model_input.name]) for row in self.samples.rows]
-                self._try_shape(self.samples.padded_batch([int(np.argmin(lengths))], "post"))
-
-    def _try_shape(self, batch: Batch) -> None:
-        """Raise where the model does not take a batch of this shape."""
-        if not getattr(self.model, "inputs", None):
-            self.run(batch)
-            return
         import keras
 
-        specs = {name: keras.KerasTensor(each.shape, str(each.dtype)) for name, each in batch.items()}
-        self.model.compute_output_spec(run_model.as_model_input(self.model, specs))
+        for name in [each.name for each in self.model_inputs if each.is_sequence]:
+            shortest = int(np.argmin([len(row[name]) for row in self.samples.rows]))
+            batch = self.samples.padded_batch([shortest], "post")
+            if not getattr(self.model, "inputs", None):
+                self.run(batch)
+                continue
+            specs = {key: keras.KerasTensor(each.shape, str(each.dtype)) for key, each in batch.items()}
+            self.model.compute_output_spec(run_model.as_model_input(self.model, specs))
 
-    def _finite_reference(self, precision: str) -> Reference:
+    def _finite_reference(self) -> Reference:
         """Return the reference; leave out sequences without finite outputs, raise if none is left."""
         if self.is_fixed:
             self.timed = outputs_of_fixed_inputs(self.model, self.samples)
         while True:
-            reference = output_change.reference(self.run, self.samples, precision, self._run_rounded)
+            reference = output_change.reference(
+                self.run, self.samples, self._precision, self._run_rounded
+            )
             rows = output_change.not_finite(reference, self.samples, self.timed)
             if not rows:
                 return reference
@@ -175,7 +173,7 @@ class Trial:
         return non_finite.left_out_sentences(self.left_out, self._total)
 
     def _leave_out(self, reasons: Mapping[int, str]) -> None:
-        """Go on without the sequences of these indices. Raises UnsupportedModel where none is left."""
+        """Drop the samples of these indices. Raises UnsupportedModel where none is left."""
         self.left_out |= {self._indices[index]: why for index, why in reasons.items()}
         if len(reasons) == len(self._indices):
             raise UnsupportedModel(
@@ -189,7 +187,7 @@ class Trial:
         )
 
     def _try_as_graph(self, flexible: bool) -> None:
-        """Run the model as one graph from now on, or note why that is not possible."""
+        """Run the model as one graph from now on, or note why not; "steps_lost" if it loses steps."""
         graph = run_model.graph_runner(self.model, self.model_inputs)
         lossy = next(layers_of(self.model, "TimeDistributed"), None)
         if graph is None:
@@ -234,13 +232,15 @@ class Trial:
         self._total = len(short)
 
     def short_batch(self) -> Batch:
-        """Return short sequences of all lengths in one batch."""
+        """Return the short sequences, padded to the longest of them after the end, in one batch."""
         return self.samples.padded_batch(self.samples.short(), "post")
 
     def measures(self, sides: Sequence[Side], added: Sequence[int]) -> list[Measure]:
-        """Return measures of how far each output moves, for each side and amount of padding.
+        """Return measures of how far each output moves, for each side and amount of padding, and 0.
 
-        Raises UnsupportedModel where they move from one run to the next without any reason.
+        Amounts that fail are noted, the others kept in `added`; within a fixed length, sequences are
+        moved to its end instead. Where nothing leaks, values before saturated activations follow.
+        Raises UnsupportedModel where outputs change from run to run by themselves.
         """
         ways: list[tuple[Side, int]] = [("pre", room := self.samples.movable_steps())]
         if not room:
@@ -288,8 +288,8 @@ class Trial:
     def pair(self, measure: Measure) -> TracePair:
         """Return traces, without and with that padding, of the sequence that moved furthest and others.
 
-        The others are as long. Short sequences and little padding are soon traced; more is, where these
-        show no leak.
+        The others are as long. They are padded as beside short sequences, which is soon traced, and as
+        beside the longest where that shows no leak.
         """
         how = (self.model, self.samples, measure.worst, measure.side, measure.added)
         short, everything = self.samples.short(), range(len(self.samples.rows))
