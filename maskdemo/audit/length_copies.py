@@ -118,7 +118,7 @@ class _Copier:
         return kind(structure, outputs, name=model.name)
 
     def _call(self, operation: Any, *args: Any, **kwargs: Any) -> Any:
-        """Return the outputs of an operation: shared with the model or made anew, whichever runs."""
+        """Return an operation's outputs: as it is, made anew or on cut constants, whichever runs."""
         if (part := self._parts.get(id(operation))) is not None:
             return part(*args, **kwargs)
         ways: list[tuple[Callable[[], Any], Callable[[Any], Any]]] = [

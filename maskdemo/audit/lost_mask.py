@@ -105,7 +105,7 @@ def _first_inputs(call: Call, pair: TracePair) -> list[InputTensor]:
 
 
 def _mask_remover(input_tensor: InputTensor, pair: TracePair) -> Call | None:
-    """Return the call that took a right mask off a tensor; None where no call did."""
+    """Return the call that removed a right mask, which its maker attached, from a tensor; else None."""
     maker = input_tensor.maker
     if maker is None or input_tensor.mask is not None or input_tensor.key not in maker.keys:
         return None

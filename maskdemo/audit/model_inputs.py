@@ -141,7 +141,7 @@ def _model_input(model: Any, name: str, found: InputReaders, hints: InputHints) 
 
 
 def _kind(name: str, found: InputReaders, hints: InputHints, embedded: bool) -> Kind:
-    """Return the kind of an input; embedded: whether an Embedding looks its numbers up."""
+    """Return an input's kind: by hints, else name, dtype, shape, readers. embedded: by an Embedding."""
     shape = found.shape
     if name in hints.lengths:
         return "lengths"

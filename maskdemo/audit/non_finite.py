@@ -106,7 +106,7 @@ def _nan_or_infinity(array: np.ndarray) -> str:
 
 
 def _in_input_precision(array: np.ndarray, model_input: ModelInput) -> np.ndarray:
-    """Return the numbers in the precision of the input, where a large number may be infinite."""
+    """Return floats for a float input in its precision, where large ones are infinite; others as is."""
     if array.dtype.kind != "f" or not model_input.dtype.startswith("float"):
         return array
     with np.errstate(over="ignore"):

@@ -61,14 +61,14 @@ class Reference:
     """The model's outputs for each sequence without padding, and how far rounding moves them.
 
     rows: for each sequence its outputs. scales, tolerances: for each output the largest |number| and
-    the largest rounding of each unit, (units,). rows_mix: whether sequences of a batch influence one
+    the largest rounding of each unit, (units,). noise: for each output, how far it moves between a
+    batch of sequences of equal length and alone. rows_mix: whether sequences of a batch influence one
     another.
     """
 
     rows: tuple[list[np.ndarray], ...]
     scales: tuple[np.ndarray, ...]
     tolerances: tuple[np.ndarray, ...]
-    #: How far a sequence's outputs moved between a batch of its own and one of equals.
     noise: tuple[float, ...]
     rows_mix: bool
 
@@ -82,7 +82,7 @@ def reference(
     """Return the reference: outputs of every sequence without padding, and what counts as rounding.
 
     Where an input has one length, sequences stand at its start. rounded: a function that runs the model
-    on batches with other last digits; None to do without.
+    on batches with other last digits of weights and inputs; None to do without.
     """
     rows: list[list[np.ndarray]] = [[] for _ in samples.rows]
     of_batch: list[list[np.ndarray]] = []

@@ -95,7 +95,7 @@ def _holds_masked_steps(pair: TracePair, tolerance: float) -> bool:
     )
 
 
-def findings_within(
+def findings_within_fixed_length(
     trial: Trial, pair: TracePair | None, tolerance: float, earlier: list[Finding]
 ) -> list[Finding]:
     """Return findings not among `earlier` that layers read padded steps within a fixed length.

@@ -38,8 +38,8 @@ _ADDING = ("Sum", "Flatten", "Matmul", "Einsum", "Dot")
 def pair_without_padding(model: Any, samples: Samples, tolerance: float) -> TracePair | None:
     """Return traces of a shorter copy without padding and of the model; None where no copy runs.
 
-    The sequences are as long: the shortest for which a copy runs. tolerance: the share of the largest
-    number by which outputs of the two are equal; such a copy is preferred.
+    All sequences in them have one length, the shortest for which a copy runs. tolerance: a copy whose
+    outputs differ by at most this share of the largest number is preferred.
     """
     for lengths, group in sorted(samples.by_length().items()):
         of = dict(
@@ -92,7 +92,8 @@ def _pair_with_copy(
 def readers_of_padding(pair: TracePair, tolerance: float) -> tuple[list[Fault], float, str]:
     """Return faults of layers that read padded steps, how far outputs move, and a reason for doubt.
 
-    The reason why faults may be missing is "" where none is. How far: as a share of the largest number.
+    The unpadded batch, of a fixed length, runs again with other values at padded steps. How far: as a
+    share of the largest number. The reason why faults may be missing is "" where none is.
     tolerance: the share of its largest number that a call may move by rounding.
     """
     changed, complete = _other_padding(pair)
@@ -136,9 +137,9 @@ def _cut_off(repeat: Repeat) -> list[np.ndarray]:
 
 
 def _other_padding(pair: TracePair) -> tuple[Overrides, bool]:
-    """Return overrides with other values at padded steps, and whether all that reads inputs gets them.
+    """Return overrides with other values at padded steps, and whether no own code reads the inputs.
 
-    They do not reach code of the model's own that reads the inputs.
+    Such code gets none of them.
     """
     changed, complete = Overrides(), True
     for call in pair.unpadded.calls[:-1]:

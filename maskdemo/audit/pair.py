@@ -209,7 +209,7 @@ class TracePair:
 
 
 def mask_of(real: np.ndarray) -> np.ndarray:
-    """Return the mask, (N, steps) of bool, from where an array is real, (N, steps, ...)."""
+    """Return where any element of a step is real, (N, steps) of bool. real: bool, (N, steps, ...)."""
     return np.asarray(real.any(axis=tuple(range(2, real.ndim))))
 
 

@@ -108,8 +108,8 @@ def _moves_with_padding_behind(call: Call, pair: TracePair, tolerance: float) ->
 def disturbed(array: np.ndarray, real: np.ndarray) -> np.ndarray:
     """Return the array with other values where it is not real.
 
-    These are its real values in turn if all are whole numbers, else 1 to 2 more each. real: bool, to be
-    broadcast over the array.
+    These are its real values in turn if all are whole numbers, else its own plus 1 to 2. real: bool, to
+    be broadcast over the array.
     """
     if np.equal(np.mod(array, 1), 0).all():
         others = array[np.broadcast_to(real, array.shape)]

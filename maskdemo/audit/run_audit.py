@@ -15,7 +15,7 @@ from maskdemo.audit.length_copies import copy_of_length
 from maskdemo.audit.loss_and_metrics import is_labelled_by_step, training_findings
 from maskdemo.audit.model_inputs import ModelInput, model_inputs_of
 from maskdemo.audit.output_change import ADDED_STEPS
-from maskdemo.audit.padding_findings import findings_within, padding_findings
+from maskdemo.audit.padding_findings import findings_within_fixed_length, padding_findings
 from maskdemo.audit.prepare_model import random_weights, restored
 from maskdemo.audit.report import Finding, LayerRow, Report, TrialSummary
 from maskdemo.audit.samples import SEED, SEQUENCES, Row, Side, rows_of
@@ -136,8 +136,8 @@ def _audit_with(
 
     is_copy: whether it is a copy that takes any length. fixed_lengths: those of the model's inputs.
     """
-    precision = _precision(model)
-    on_stage = options.on_stage
+    precision, on_stage = _precision(model), options.on_stage
+    tolerance = CALL_TOLERANCES[precision]
     weights = restored(model) if options.trained else random_weights(model, options.seed)
     with weights, run_model.graphs_as_traced(), steps_at_once(model):
         on_stage("Trying sequences without padding")
@@ -146,7 +146,7 @@ def _audit_with(
             model_inputs,
             rows,
             precision=precision,
-            tolerance=CALL_TOLERANCES[precision] / 10,
+            tolerance=tolerance / 10,
             flexible=is_copy,
             fixed_lengths=fixed_lengths,
             seed=options.seed,
@@ -164,9 +164,9 @@ def _audit_with(
         on_stage("Adding padding")
         measures = trial.measures(sides, options.added)
         on_stage("Looking where the mask is lost")
-        findings, pair, changes = padding_findings(trial, measures, CALL_TOLERANCES[precision])
+        findings, pair, changes = padding_findings(trial, measures, tolerance)
         if trial.is_fixed:
-            findings += findings_within(trial, pair, CALL_TOLERANCES[precision], findings)
+            findings += findings_within_fixed_length(trial, pair, tolerance, findings)
         on_stage("Looking for other traps")
         findings += trial.findings
         findings += _findings_or_note(
@@ -259,7 +259,7 @@ def _trial_summary(trial: Trial, sides: Sequence[Side], precision: str, trained:
 
 
 def _precision(model: Any) -> str:
-    """Return the coarsest float type in which a layer computes; raise where none is known."""
+    """Return the coarsest float type in which a layer computes; raise where none has a tolerance."""
     used = {layer.compute_dtype for layer in model._flatten_layers()} & set(CALL_TOLERANCES)
     if not used:
         raise UnsupportedModel(

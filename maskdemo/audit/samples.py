@@ -115,9 +115,9 @@ def draw(
 ) -> Samples:
     """Return drawn sequences that fit the inputs: standard normal values, or tokens other than padding.
 
-    stretch: how many times longer than LENGTHS. long: whether some have LONG steps. Inputs of a fixed
-    length get shorter sequences; UnsupportedModel if that is 1 step. apart: the inputs of one row have
-    different lengths.
+    stretch: how many times longer than LENGTHS. long: whether some have LONG steps. apart: the inputs
+    of one row have different lengths. Inputs of a fixed length get shorter sequences; if that is 1,
+    UnsupportedModel is raised.
     """
     rng = np.random.default_rng(seed)
     data = data_of(model_inputs)

@@ -36,7 +36,7 @@ class AuditRun:
 
     @property
     def done(self) -> float:
-        """The share of the audit that is done, 0 to 1."""
+        """The share of STAGES before the current one, 0 to 1; 1 with a report or an error."""
         if self.report or self.error:
             return 1.0
         return STAGES.index(self.stage) / len(STAGES) if self.stage in STAGES else 0.0
@@ -118,7 +118,7 @@ def _limit_memory(size: int | None) -> None:
 
 
 def limit_process() -> None:
-    """Limit memory, processor time and open files for good, and forbid to write. POSIX only."""
+    """Limit this process's memory, processor time and open files for good; no writing. POSIX only."""
     try:
         import resource
     except ImportError:  # elsewhere it can only be ended from outside

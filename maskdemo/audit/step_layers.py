@@ -27,7 +27,8 @@ _FEW_STEPS = 15
 def steps_at_once(model: Any) -> Iterator[None]:
     """Run the steps of recurrent layers and of TimeDistributed layers at once, within the context.
 
-    Layers that keep a state from batch to batch, and recurrent ones of own code, run as they are.
+    Layers that keep a state from batch to batch, and recurrent ones of own code or without TensorFlow,
+    run as they are.
     """
     import keras
 

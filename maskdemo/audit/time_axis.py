@@ -175,7 +175,7 @@ def _axis_after_slicing(key: Any, axis: int, rank: int) -> int | None:
 
 
 def _likely_axis(axis: int, before: Shape, after: Shape) -> int | None:
-    """Return the same axis if the rank stays, else the only one but the first of its size, or None."""
+    """Return the same axis if the rank stays, else the only one of its size but the batch, or None."""
     if len(before) == len(after):
         return axis
     if before[axis] is None:

@@ -258,7 +258,7 @@ def _mask_array(mask: Any) -> np.ndarray | None:
 
 
 def _is_opened(layer: Any, detail: Detail) -> bool:
-    """Whether a layer's inner calls are recorded: those within Keras's own layers are not."""
+    """Whether inner calls are recorded: a model's, but for "nothing"; a custom layer's at "layers"."""
     import keras
 
     if isinstance(layer, keras.Model):

@@ -49,7 +49,10 @@ class LossChange:
 
 
 class TrainingBatch:
-    """A batch with the model's outputs for it, and losses and metrics of targets made for them."""
+    """A batch with the model's outputs for it, and losses and metrics of targets made for them.
+
+    pad_values: of the inputs, which targets of a loss that is not Keras's may hold at padded steps.
+    """
 
     def __init__(self, model: Any, real: RealSteps, pad_values: tuple[float, ...]) -> None:
         import keras
@@ -121,7 +124,7 @@ class TrainingBatch:
         return {name: float(np.mean(to_float64(value))) for name, value in values.items()}
 
     def _loss(self, targets: Any, outputs: Any, weighted: bool) -> float:
-        """Return the compiled loss, or mean squared error. weighted: padded steps have weight 0."""
+        """Return the compiled loss, else this output's mean squared error; weighted: by real steps."""
         import keras
 
         weights = None
@@ -137,7 +140,7 @@ class TrainingBatch:
         return float(to_float64(loss(target, output, sample_weight=weight)))
 
     def _sparse_choices(self) -> list[list[bool]]:
-        """Return up to three choices, likeliest first: for each output, if its targets are classes."""
+        """Return choices, likeliest first: for each output whether its targets are class numbers."""
         losses = losses_of(self.model)
         if isinstance(loss := getattr(self.model, "loss", None), dict):
             keys = self.outputs if isinstance(self.outputs, dict) else self.model.output_names

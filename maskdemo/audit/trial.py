@@ -29,7 +29,7 @@ from maskdemo.errors import UnsupportedModel
 
 
 class Trial:
-    """A model, sequences that it takes, and its outputs for them without padding.
+    """A model, sequences that it takes, and its outputs for them without padding: runs as it is made.
 
     flexible: whether the model is a copy that takes any length. fixed_lengths: numbers of steps that
     the model itself takes. notes: sentences on what could not be tried. findings: from running the
@@ -267,7 +267,7 @@ class Trial:
         return result
 
     def _measures_before_activation(self, ways: list[tuple[Side, int]]) -> list[Measure]:
-        """Return measures of the values before the last activation, where outputs are saturated."""
+        """Return measures of values before the last activation of saturated outputs, and note that."""
         if not (outputs := saturated(self.reference)):
             return []
         makers = trace(self.model, one_batch(self.model, self.short_batch())).output_makers
