@@ -45,20 +45,20 @@ Answer = tuple[bool | None, tuple[MeasuredNumber, ...]]
 
 
 def adds_nothing(case: Case, measurements: Measurements) -> Answer:
-    """The claim holds if the case's mask hurts or is the same as no mask."""
+    """The claim holds if the mask hurts or is the same as no mask, and does not if it adds."""
     held, numbers = adds(case, measurements)
     return _negated(held), numbers
 
 
 def adds(case: Case, measurements: Measurements) -> Answer:
-    """The claim holds if the case's mask helps or is required, against no mask."""
+    """The claim holds if the mask helps or is required, and does not if it hurts or is the same."""
     verdict = measurements.runs[case.experiment].verdict(case.strategy)
     held = None if verdict.word == "undecided" else verdict.word in ("helps", "required")
     return held, (_points_number("Added by the mask", verdict.difference),)
 
 
 def moves(case: Case, measurements: Measurements) -> Answer:
-    """The claim holds if in every repeat outputs move by more than `TRACE` without the padding."""
+    """The claim holds if outputs move without the padding, see `_moves`."""
     run = measurements.runs[case.experiment]
     return _moves(run, case.strategy), (_leak_number(run, case.strategy),)
 
@@ -103,7 +103,10 @@ def state_is_zero(case: Case, measurements: Measurements) -> Answer:
 
 
 def has_no_part(case: Case, measurements: Measurements) -> Answer:
-    """The claim holds if outputs do not move without the masked steps and no gradient lands on them."""
+    """The claim holds if outputs do not move without the masked steps and no gradient lands on them.
+
+    Neither by more than `ROUNDING`; with a held state, nor in Keras. It is never undecided.
+    """
     run = measurements.runs[case.experiment]
     padding, real = run.gradients[case.strategy]
     share = padding / (padding + real) if padding else 0.0
@@ -140,7 +143,7 @@ def mask_matches_padding(case: Case, measurements: Measurements) -> Answer:
 
 
 def masks_by_hand(case: Case, measurements: Measurements) -> Answer:
-    """The claim holds if in no repeat outputs move by more than `TRACE` without the padding."""
+    """The claim holds if outputs do not move without the padding, see `_moves`."""
     run = measurements.runs[case.experiment]
     held_state = run.verdict(case.strategy, over="held_state").difference
     return _negated(_moves(run, case.strategy)), (

@@ -55,7 +55,7 @@ class MeasuredNumber:
 
     @property
     def text(self) -> str:
-        """The number with its unit and its limits, for people."""
+        """The number with unit and, if it has a spread, limits; or "yes", "no", "exactly 0"."""
         if self.unit == "yes or no":
             return "yes" if self.value else "no"
         if self.value == self.low == self.high == 0:
@@ -89,7 +89,7 @@ class Judgement:
 
     @property
     def word(self) -> str:
-        """The word for all cases: held, not held, undecided, or held in some cases."""
+        """The word for all cases: held, not held, undecided, or (both occur) held in some cases."""
         answers = {result.held for result in self.results}
         if self.usually:
             half, held = len(self.results) / 2, self._count(True)

@@ -66,7 +66,7 @@ class ProgramRun:
 
 
 def outcome_sentence(outcome: ProgramRun) -> str:
-    """Return a sentence on how the run ended: where an error stopped it, or after how many seconds."""
+    """Return a sentence on how the run ended: line and kind of its error, or its seconds."""
     if outcome.failure is not None:
         where = f"at line {outcome.failure.line}" if outcome.failure.line else "outside its own lines"
         kind = outcome.failure.kind

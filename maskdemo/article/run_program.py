@@ -34,7 +34,7 @@ _TERMINAL = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 
 def run_program(name: str, text: str) -> ProgramRun:
-    """Run a program's source in this process, and return what happened. name: of its file."""
+    """Run a program's source in this process, and return what happened. name: of its file, no `.py`."""
     load_tensorflow()
     import keras
     import tensorflow as tf
@@ -98,7 +98,10 @@ def _failure(error: Exception, path: Path) -> Failure:
 
 
 def _observed_fit(fit: Callable, observed: dict[str, Any]) -> Callable:
-    """Return a `fit` that also notes fields of `ProgramRun`, by name, in `observed`."""
+    """Return a `fit` that also notes in `observed`, by name, the fields of `ProgramRun` up to `leak`.
+
+    `leak` only if `fit` succeeds and the model leaves the number of steps open.
+    """
     import keras
 
     class Recorder(keras.callbacks.Callback):

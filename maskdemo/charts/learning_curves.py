@@ -34,6 +34,8 @@ COUNTED = {
     "test_accuracy": "Accuracy on real steps, by epoch",
     "accuracy": "Training accuracy with padding, by epoch",
 }
+#: After a strategy's title: the names of its band, and of its line with padding counted.
+BAND, REPORTED = ", lowest to highest", ", reported"
 AXIS_SPACE = 46
 
 
@@ -151,18 +153,8 @@ def comparable_curves(snapshot: Snapshot, strategy: str) -> list[Curve]:
 def curves_frames(snapshot: Snapshot) -> Frames:
     """Return frames that cut all lines and bands of `learning_curves`, of any metric, at an epoch."""
     names = [strategy_title(each) for each in snapshot.experiment.strategies]
-    others = [make(name) for make in (_band_name, _reported_name) for name in names]
-    return Frames(replayed_epochs(snapshot), cut=[*names, *others])
-
-
-def _band_name(name: str) -> str:
-    """Return the legend's name of a strategy's band."""
-    return f"{name}, lowest to highest"
-
-
-def _reported_name(name: str) -> str:
-    """Return the legend's name of a strategy's line with padding counted."""
-    return f"{name}, reported"
+    cut = [name + suffix for name in names for suffix in ("", BAND, REPORTED)]
+    return Frames(replayed_epochs(snapshot), cut=cut)
 
 
 def _reported_trace(name: str, mean: NDArray, dark: bool) -> PlotlyTrace:
@@ -170,7 +162,7 @@ def _reported_trace(name: str, mean: NDArray, dark: bool) -> PlotlyTrace:
     return plot.scatter(
         x=np.arange(1, len(mean) + 1),
         y=mean,
-        name=_reported_name(strategy_title(name)),
+        name=strategy_title(name) + REPORTED,
         showlegend=False,
         mode="lines",
         line={"color": colour(name, dark=dark), "width": 1, "dash": "dot"},
@@ -220,7 +212,7 @@ def _band_trace(name: str, low: NDArray, high: NDArray, dark: bool) -> PlotlyTra
     """Return the band from the lowest to the highest repeat, (E,) each."""
     epoch = np.arange(1, len(low) + 1)
     x, y = np.concatenate([epoch, epoch[::-1]]), np.concatenate([high, low[::-1]])
-    return band(name, x, y, dark=dark, name=_band_name(strategy_title(name)))
+    return band(name, x, y, dark=dark, name=strategy_title(name) + BAND)
 
 
 def _subtitle(counts: set[int]) -> str:

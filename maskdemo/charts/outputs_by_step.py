@@ -25,6 +25,8 @@ TITLE = "Output after every step"
 BETWEEN = 40
 #: Pixels above the first panel for the handle on the padding, where there is one.
 HANDLE_SPACE = 58
+#: Before a strategy's title: the names of its traces of flips and of the read-out step.
+FLIPS, READ_OUT = "Flips, ", "Read-out, "
 LOW, HIGH = -0.08, 1.08
 TICKS: PlotlyOptions = {"tickvals": [0, 0.5, 1], "ticktext": ["0", "0.5", "1"], "showgrid": True}
 
@@ -165,23 +167,14 @@ def outputs_frames(snapshot: Snapshot, *, probe: int, dark: bool) -> Frames:
     for index, name in enumerate(snapshot.experiment.strategies if epochs else ()):
         read_out = int(probes.read_out[name][probe])
         chances = np.stack([probes.outputs[name][probes.index(each)][probe] for each in epochs])
-        heights[strategy_title(name)] = chances[:, :, followed.label]
-        heights[_flips_name(name)] = _chances_at_flips(chances, followed.label)
+        title = strategy_title(name)
+        heights[title] = chances[:, :, followed.label]
+        heights[FLIPS + title] = _chances_at_flips(chances, followed.label)
         if not followed.per_step:
-            heights[_read_out_name(name)] = chances[:, [read_out], followed.label]
+            heights[READ_OUT + title] = chances[:, [read_out], followed.label]
         notes[note_name(index)] = [followed.summary(each, read_out) for each in chances]
     titles = [plot.heading(TITLE, followed.detail(each), dark=dark)["text"] for each in epochs]
     return Frames(epochs, heights=heights, notes=notes, titles=titles)
-
-
-def _read_out_name(strategy: str) -> str:
-    """Return the name of a strategy's trace of the read-out step."""
-    return f"Read-out, {strategy_title(strategy)}"
-
-
-def _flips_name(strategy: str) -> str:
-    """Return the name of a strategy's trace of flips."""
-    return f"Flips, {strategy_title(strategy)}"
 
 
 def _chances_at_flips(chances: NDArray, label: int) -> NDArray[np.float32]:
@@ -236,7 +229,7 @@ def _output_traces(
     turned = plot.scatter(
         x=step,
         y=_chances_at_flips(outputs, followed.label),
-        name=_flips_name(name),
+        name=FLIPS + strategy_title(name),
         mode="markers",
         marker=_flip_marker(colour(name, dark=dark), dark),
         hoverinfo="skip",
@@ -249,7 +242,7 @@ def _output_traces(
         y=[float(chances[read_out])],
         mode="markers",
         marker=ring(plot.inks(dark).text),
-        name=_read_out_name(name),
+        name=READ_OUT + strategy_title(name),
         hoverinfo="skip",
         **common,
     )

@@ -46,7 +46,7 @@ def response_curve(findings: Findings, *, second: Value | None = None, dark: boo
     cells = {value: (value,) if second is None else (value, second) for value in study.values}
     drawn = study.base.strategies
     direct = len(drawn) <= MAX_DIRECT_LABELS and not x_axis.columns
-    others = [name for name in drawn if name != BASELINE]
+    others = findings.others
     counts = _repeat_counts(findings, cells)
     max_repeats = max(counts)
     accuracy = Panel(

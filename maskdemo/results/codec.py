@@ -65,7 +65,7 @@ def read(form: type[T], file: Path | IO[bytes], *, part: bool = False) -> T | No
 
 
 def to_plain(value: Any, arrays: _FlatArrays | None = None) -> Any:
-    """Return a value in the types that JSON has.
+    """Return a value in the types that JSON has; a mapping is pairs unless all its keys are text.
 
     arrays: receives the value's arrays, of which the result has type, start and shape. Without it,
     AssertionError is raised for an array.
@@ -134,7 +134,7 @@ def _from_plain_union(forms: tuple[Any, ...], plain: Any, arrays: Mapping[str, N
 
 @lru_cache(maxsize=64)
 def _dtype_name(data_type: np.dtype) -> str:
-    """Return the name of a data type, which NumPy makes anew at each call."""
+    """Return `data_type.name`, cached because NumPy makes it anew at each call."""
     return data_type.name
 
 

@@ -96,9 +96,9 @@ def _file_digest(path: Path) -> bytes:
 
 
 def _deciding_content(path: Path) -> bytes:
-    """Return the part of a file that can change a number: no comments, layout or errors' sentences.
+    """Return a module's syntax tree without docstrings and errors' sentences: what decides a number.
 
-    A program of the article counts as it stands: its lines are part of what is shown.
+    Data, and a program of the article, whose lines are shown, are returned as they stand.
     """
     if path.suffix != ".py" or path.parent.name == Path(PROGRAMS).name:
         return path.read_bytes()
@@ -114,7 +114,7 @@ def _deciding_content(path: Path) -> bytes:
 
 
 def libraries() -> dict[str, str]:
-    """Return name -> installed version, of the libraries that compute numbers."""
+    """Return name -> version of the installed ones among `LIBRARIES`; "-cpu" is no part of a name."""
     numbers = {}
     for name in LIBRARIES:
         try:

@@ -50,10 +50,10 @@ class _RunFile:
 
 
 class FinishedRuns:
-    """Finished snapshots by experiment, each kind within its bytes of arrays. Thread-safe.
+    """Finished snapshots by experiment: own ones in memory, others in files, some in memory too.
 
-    The arguments are bounds in bytes: see the constants. `disk_works`: whether the last temporary file
-    could be written.
+    Thread-safe. The arguments are bounds in bytes of arrays: see the constants. `disk_works`: whether
+    the last temporary file could be written.
     """
 
     def __init__(

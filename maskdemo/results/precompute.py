@@ -45,9 +45,9 @@ def compute_results(
 ) -> Iterator[str]:
     """Compute and write scenarios, studies, claims, audits and the guide; yield a line before each.
 
-    scenarios, questions, audited: names. guide: the experiments of the guide, by default all. A kind of
-    which a part is given counts as computed now: other parts must not be in the folder. While files
-    change, nothing says what they hold: `made.json` is deleted first and written last. Raises
+    The last line has their size. scenarios, questions, audited: names. guide: its experiments, by
+    default all. A kind of which a part is given counts as computed now: other parts must not be in the
+    folder. `made.json` is deleted first and written last, so that it never belies a file. Raises
     ValueError where the files take more than `MAX_BYTES`.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -92,8 +92,8 @@ def trained_run(experiment: Experiment) -> Snapshot:
 def shortened(run: Snapshot, *, networks: int) -> Snapshot:
     """Return the run with its probes' outputs in half precision and fewer networks.
 
-    Half precision has three digits, as charts show them. networks: how many evenly spread epochs of
-    each strategy's networks stay.
+    Half precision has three digits, as charts show them. networks: of how many evenly spread epochs,
+    the last among them, each strategy's networks stay.
     """
     outputs: Any = {name: each.astype(np.float16) for name, each in run.probes.outputs.items()}
     networks_kept = {

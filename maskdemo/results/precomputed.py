@@ -73,7 +73,7 @@ class _Judged:
 
 
 def marks() -> dict[str, Mark]:
-    """Return scenario -> mark, for the scenarios whose precomputed run is known and not stale."""
+    """Return scenario -> mark, of those with a precomputed run; empty if these are stale."""
     if not provenance("run"):
         return {}
     return {name: each for name in SCENARIOS if (each := _mark_of_scenario(name))}
@@ -159,7 +159,7 @@ def provenance_here() -> dict[str, Provenance]:
 
 
 def write_provenance(sources: Mapping[str, Provenance], folder: Path) -> None:
-    """Write to the folder's `made.json` how its results were computed. sources: by kind."""
+    """Write `made.json`, which `read_provenance` then reads anew. sources: by kind."""
     text = json.dumps({kind: asdict(source) for kind, source in sources.items()}, indent=1)
     (folder / "made.json").write_text(text + "\n", encoding="utf-8")
     read_provenance.cache_clear()
@@ -177,7 +177,7 @@ def processor() -> str:
 
 @lru_cache(maxsize=2)
 def read_provenance(folder: Path) -> Mapping[str, Provenance]:
-    """Return how the results in the folder were computed, by kind; empty if not known."""
+    """Return how the results in the folder were computed, by kind, stale or not; empty if unknown."""
     try:
         plain = json.loads((folder / "made.json").read_text("utf-8"))
         return {kind: codec.from_plain(Provenance, source) for kind, source in plain.items()}

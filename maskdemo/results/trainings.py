@@ -59,7 +59,7 @@ class TrainingStore:
     def find(self, experiment: Experiment, repeat: int) -> Outcome | None:
         """Return the outcome of this training, of a single strategy; None if it is not stored.
 
-        That of a person's own sequences never is.
+        That of a person's own sequences never is; a damaged one is deleted.
         """
         if experiment.is_own:
             return None
@@ -67,20 +67,21 @@ class TrainingStore:
 
         def find(file: sqlite3.Connection) -> Outcome | None:
             rows = file.execute("SELECT value FROM entries WHERE key = ?", (key,)).fetchall()
-            if not rows:
-                return None
-            outcome = _outcome_of_bytes(rows[0][0])
-            if outcome is None:
-                file.execute("DELETE FROM entries WHERE key = ?", (key,))
-            else:
-                file.execute("UPDATE entries SET used = ? WHERE key = ?", (time.time_ns(), key))
-            return outcome
+            for (value,) in rows:
+                try:
+                    outcome = codec.from_plain(Outcome, json.loads(value))
+                except codec.OTHER_FORM:
+                    file.execute("DELETE FROM entries WHERE key = ?", (key,))
+                else:
+                    file.execute("UPDATE entries SET used = ? WHERE key = ?", (time.time_ns(), key))
+                    return outcome
+            return None
 
         with self._lock:
             return self._guarded(find)
 
     def keep(self, experiment: Experiment, repeat: int, outcome: Outcome) -> None:
-        """Store the outcome of this training; once this returns, it outlives the process."""
+        """Store the outcome of this training at once, unless of a person's own sequences."""
         if experiment.is_own:
             return  # people's own sequences leave no trace on disk
         key = _key(experiment, repeat)
@@ -157,7 +158,7 @@ class TrainingStore:
             self._file = None
 
     def _set_aside(self) -> None:
-        """Rename the damaged file, so that a new one is begun."""
+        """Rename the damaged file, unless another process did, so that a new one is begun."""
         self._close()
         # Another process may have begun anew already: its file stays.
         if self._path.exists() and self._path.stat().st_ino == self._inode:
@@ -184,18 +185,8 @@ def store_folder() -> Path:
 
 
 def _key(experiment: Experiment, repeat: int) -> bytes:
-    """Return the key of a training: a digest of experiment, repeat, code and libraries."""
+    """Return the key of a training: a digest of experiment, repeat, and `digest_of("training")`."""
     # How many repeats there are changes nothing in one of them.
     exact = json.loads(replace(experiment, repeats=1).to_json()) | {"repeat": repeat}
     text = json.dumps([digest_of("training"), exact], sort_keys=True)
     return hashlib.sha256(text.encode()).digest()
-
-
-def _outcome_of_bytes(value: object) -> Outcome | None:
-    """Return the outcome in stored bytes; None where they hold none."""
-    if not isinstance(value, bytes):
-        return None
-    try:
-        return codec.from_plain(Outcome, json.loads(value))
-    except codec.OTHER_FORM:
-        return None

@@ -94,10 +94,7 @@ class Job:
         self.newest, self.done = newest, done
 
     def requeue(self, why: str | None = None) -> None:
-        """Let the job wait again; `done` and `ran` become 0 unless its work resumes.
-
-        why: a sentence for the notice, which goes on that it begins again; None keeps the last notice.
-        """
+        """Let the job wait again, to begin anew unless its work resumes. why: a sentence to note."""
         self.phase = "queued"
         if not self.work.resumes:
             self.done = self.ran = 0.0
@@ -221,10 +218,7 @@ class Requests:
         return sorted(turns, key=lambda job: (*self.rank(job), -job.deaths, turns[job]))
 
     def move_others_back(self, job: Job) -> None:
-        """Give the last turns, in their order, to all queued requests of this job's viewers.
-
-        Those alone that are in the background if the job is, and not if it is not.
-        """
+        """Give the last turns, in order, to this job's viewers' queued requests of its `background`."""
         viewers, background = set(self.viewers_of(job)), job.work.background
         others = [
             request

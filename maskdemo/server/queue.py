@@ -223,9 +223,9 @@ class Queue:
                 self._requests.trim()
 
     def end(self, job: Job, *, error: str | None = None, newest: Any = None) -> None:
-        """End the running job, finished, or failed with `error`, a sentence; note how long it took.
+        """End the running job, failed if there is an `error`, a sentence; if not, learn its duration.
 
-        newest: in place of the last result, None to keep that.
+        newest: in place of the last result.
         """
         with self._lock:
             if not self._stop_running(job):

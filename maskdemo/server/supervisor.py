@@ -175,9 +175,9 @@ class Server:
             self._fail("What came back could not be read.")
 
     def _use(self, active: _ActiveJob, message: object) -> None:
-        """Take a message on the active job: show its newest result, or end the job or its turn.
+        """Take a message on the active job: show its newest result, or end it, or its turn.
 
-        At the end a worker is stopped that has grown, or was the job's alone.
+        Then a worker is stopped that has grown, or was the job's alone.
         """
         active.heard = self.queue.clock()
         self._idle_deaths = 0

@@ -46,9 +46,14 @@ class Findings:
         return len(self.outcomes) + len(self.failures)
 
     @property
+    def others(self) -> list[str]:
+        """The names of all strategies except `no_mask`."""
+        return [name for name in self.study.base.strategies if name != BASELINE]
+
+    @property
     def comparisons(self) -> int:
         """The number of differences from `no_mask` that the whole study compares."""
-        return len(self.study.cells) * (len(self.study.base.strategies) - 1)
+        return len(self.study.cells) * len(self.others)
 
     @property
     def needed(self) -> int:
@@ -90,10 +95,9 @@ class Findings:
 
         Words that would take more repeats than can be asked for are left out.
         """
-        others = [name for name in self.study.base.strategies if name != BASELINE]
         wanted = {}
         for cell in self.study.cells:
-            verdicts = {name: each for name in others if (each := self.verdict(cell, name))}
+            verdicts = {name: each for name in self.others if (each := self.verdict(cell, name))}
             undecided = [name for name, each in verdicts.items() if each.word == "undecided"]
             with_more = [self._judged(cell, name, looks=2) for name in undecided]
             enough = max((each.enough or 0 for each in with_more if each is not None), default=0)
@@ -116,7 +120,7 @@ class Findings:
         return {}
 
     def _judged(self, cell: Cell, strategy: str, *, looks: int) -> Verdict | None:
-        """Compute the verdict; None before a repeat is shared. looks: 2 where it is looked at twice."""
+        """Compute a verdict; None before a repeat is shared. looks: how often a comparison counts."""
         mine, base = self._outcomes(cell, strategy), self._outcomes(cell, BASELINE)
         if not mine or not base:
             return None
@@ -132,23 +136,18 @@ class Findings:
 
     def _outcomes(self, cell: Cell, strategy: str) -> dict[int, Outcome]:
         """Return the finished outcomes of a strategy in a cell, by repeat."""
-        trainings = (
-            (repeat, self.study.training(cell, strategy, repeat))
-            for repeat in range(self.study.repeats(cell))
-        )
-        return {
-            repeat: self.outcomes[training]
-            for repeat, training in trainings
-            if training in self.outcomes
-        }
+        repeats = range(self.study.repeats(cell))
+        found = {each: self.outcomes.get(self.study.training(cell, strategy, each)) for each in repeats}
+        return {repeat: outcome for repeat, outcome in found.items() if outcome is not None}
 
 
 def detectable_effect(study: Study, measured: Iterable[Findings]) -> str:
-    """Return a sentence on the smallest effect that a study can tell from none; "" if unknown.
+    """Return a sentence on the smallest effects, in points, that a study can tell from none.
 
-    measured: findings of the same task, whose scatter is taken.
+    measured: findings of the same task, whose typical and largest scatter is taken. Where repeats are
+    too few for any effect, it says how many are needed; "" without a comparison or anything measured.
     """
-    comparisons = len(study.cells) * (len(study.base.strategies) - 1)
+    comparisons = Findings(study, {}).comparisons
     if not comparisons:
         return ""
     repeats, needed = study.base.repeats, evidence.min_repeats(comparisons)
@@ -170,16 +169,16 @@ def detectable_effect(study: Study, measured: Iterable[Findings]) -> str:
 
 
 def _differences(findings: Findings) -> Iterable[list[float]]:
-    """Yield the differences to no mask, one a repeat, of each cell and strategy with two or more."""
+    """Yield the differences to no mask (-1 to 1), by repeat, of cells and strategies with 2 or more."""
     for cell in findings.study.cells:
         base = findings.accuracies(cell, BASELINE)
-        for name in findings.study.base.strategies:
+        for name in findings.others:
             mine = findings.accuracies(cell, name)
             row = [value - base[repeat] for repeat, value in mine.items() if repeat in base]
-            if name != BASELINE and len(row) > 1:
+            if len(row) > 1:
                 yield row
 
 
 def _points(share: float) -> str:
-    """Return a share (0 to 1) as points, such as "12" or "0.4", at most "100"."""
+    """Return a share as points, such as "12", or "0.4" below 1; at most "100"."""
     return number(100 * min(share, 1), ".0f" if share >= 0.01 else ".1f")

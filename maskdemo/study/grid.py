@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cached_property, partial
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import Any
 
 from maskdemo.data.tasks import Task
@@ -141,20 +141,20 @@ class Study:
 
     @cached_property
     def _experiments(self) -> Mapping[Cell, Experiment]:
-        return {cell: self._experiment_of(cell) for cell in self.cells}
-
-    def _experiment_of(self, cell: Cell) -> Experiment:
-        """Return the base experiment with the settings of a cell."""
-        changes: dict[str, Any] = {"repeats": self.repeats(cell)}
-        for name, value in zip(self.varied, cell, strict=True):
-            changes |= VARIABLES[name].settings(self.base, value)
-        try:
-            return replace(self.base, **changes)
-        except InvalidSettings as error:
-            # Each value fits by itself, so this is about both.
-            sentence = f"{capital(self.where(cell))} nothing can be trained. {error}"
-            settings = ("and_doses", "and_vary", "doses", "vary", *error.settings)
-            raise InvalidSettings(sentence, *settings) from None
+        """The base with the settings of each cell; raises `InvalidSettings` where two do not fit."""
+        experiments = {}
+        for cell in self.cells:
+            changes: dict[str, Any] = {"repeats": self.repeats(cell)}
+            for name, value in zip(self.varied, cell, strict=True):
+                changes |= VARIABLES[name].settings(self.base, value)
+            try:
+                experiments[cell] = replace(self.base, **changes)
+            except InvalidSettings as error:
+                # Each value fits by itself, so this is about both.
+                sentence = f"{capital(self.where(cell))} nothing can be trained. {error}"
+                settings = ("and_doses", "and_vary", "doses", "vary", *error.settings)
+                raise InvalidSettings(sentence, *settings) from None
+        return experiments
 
     @property
     def varied(self) -> tuple[str, ...]:
@@ -164,12 +164,10 @@ class Study:
     @cached_property
     def cells(self) -> tuple[Cell, ...]:
         """Every combination of values, in the order of the axes; the first variable changes slowest."""
-        if self.and_vary is None:
-            return tuple((value,) for value in self.values)
-        return tuple((value, other) for value in self.values for other in self.and_values)
+        return tuple(product(*filter(None, (self.values, self.and_values))))
 
     def repeats(self, cell: Cell) -> int:
-        """Return how many repeats a cell has: those of the base, or more."""
+        """Return how many repeats a cell has: as `more` says, else those of the base."""
         return dict(self.more).get(cell, self.base.repeats)
 
     def where(self, cell: Cell) -> str:
@@ -187,7 +185,7 @@ class Study:
         return self._trainings[cell, strategy, repeat]
 
     def trainings(self) -> tuple[Training, ...]:
-        """Return all trainings, in the order of `coarse_to_fine`."""
+        """Return all trainings: by repeat, then by cell `coarse_to_fine`, then by strategy."""
         return tuple(self._trainings.values())
 
     def coordinates(self, training: Training) -> tuple[Cell, str, int]:
@@ -196,7 +194,7 @@ class Study:
 
     @cached_property
     def _trainings(self) -> Mapping[tuple[Cell, str, int], Training]:
-        """The training of each cell, strategy and repeat: first repeats first, cells coarse to fine."""
+        """The training of each cell, strategy and repeat, in the order of `trainings`."""
         alone = {
             (cell, strategy): replace(self.experiment(cell), strategies=(strategy,), repeats=1)
             for cell in coarse_to_fine(self.values, self.and_values)
@@ -211,6 +209,7 @@ class Study:
 
     @cached_property
     def _coordinates(self) -> Mapping[Training, tuple[Cell, str, int]]:
+        """The cell, strategy and repeat of each training."""
         return {training: at for at, training in self._trainings.items()}
 
     @property
@@ -262,7 +261,7 @@ class Study:
 
 
 def coarse_to_fine(values: tuple[Value, ...], and_values: tuple[Value, ...] = ()) -> tuple[Cell, ...]:
-    """Return the cells of a grid, ends and middle of each axis first, then ever finer between them.
+    """Return the cells of a grid: those at ends and middles of axes first, then ever finer between.
 
     >>> coarse_to_fine((1, 2, 3, 4, 5, 6, 7))
     ((1,), (7,), (4,), (2,), (5,), (3,), (6,))
@@ -277,7 +276,7 @@ def coarse_to_fine(values: tuple[Value, ...], and_values: tuple[Value, ...] = ()
 
 
 def _fineness(count: int) -> dict[int, int]:
-    """Return index -> round of halvings that reaches it, in this order; 0 for ends and middle."""
+    """Return index (below `count`) -> halvings that reach it, fewest first; 0 for ends and middle."""
     fineness = dict.fromkeys([0, count - 1, (count - 1) // 2] if count else [], 0)
     halvings, ends = 1, [0, (count - 1) // 2, count - 1]
     while len(fineness) < count:

@@ -37,9 +37,9 @@ def run_study(
 ) -> Generator[Findings, None, None]:
     """Yield the findings: first with all that the store has, then at every training that ends.
 
-    Also yields a few times a second in between, the last one with `finished`. Closing the iterator
-    cancels what is pending; on the local workers (executor None: a thread a core) it also ends what
-    runs, within an epoch. An executor that was handed in is left open.
+    Also a few times a second in between; the last one is `finished`. The store receives each outcome.
+    Closing the iterator cancels what is pending; on the local workers (executor None: a thread a core)
+    it also ends what runs, within an epoch. An executor that was handed in is left open.
     """
     began = time.perf_counter()
     outcomes = _stored_outcomes(study, store)
@@ -60,27 +60,26 @@ def run_study(
     if not waiting:
         return
     cancelled = threading.Event()
-    own = ThreadPoolExecutor(cores(), "study") if executor is None else None
-    # Locally two each: one that runs and one that is ready.
-    max_pending = MAX_PENDING if own is None else 2 * cores()
-    compiled: set[ProgramKey] = set()
     work = partial(train_here, version=digest_of("training"))
-    if own is not None:
+    max_pending, is_local = MAX_PENDING, executor is None
+    if executor is None:
+        executor = ThreadPoolExecutor(cores(), "study")
+        # Two for each thread: one that runs and one that is ready.
+        max_pending = 2 * cores()
         work = partial(work, stop=cancelled.is_set)
+    compiled: set[ProgramKey] = set()
     pending: dict[Future[Outcome], Training] = {}
     try:
         while waiting or pending:
             while waiting and len(pending) < max_pending:
-                training = (
-                    waiting.pop()
-                    if own is None
-                    else _next_training(waiting, pending.values(), compiled)
-                )
-                pending[_submit(own or executor, work, training)] = training
+                # On a cluster each worker compiles for itself, so none waits for another.
+                under_way = pending.values() if is_local else ()
+                training = _next_training(waiting, under_way, compiled)
+                pending[_submit(executor, work, training)] = training
             ended, _ = wait(pending, timeout=UPDATE_INTERVAL_S, return_when=FIRST_COMPLETED)
             for future in [each for each in pending if each in ended]:
                 training = pending.pop(future)
-                if own is not None:
+                if is_local:
                     compiled.update(programs_of_training(training.experiment))
                 try:
                     outcomes[training] = future.result()
@@ -96,8 +95,8 @@ def run_study(
         cancelled.set()
         for future in pending:
             future.cancel()
-        if own is not None:
-            own.shutdown(cancel_futures=True)
+        if is_local:
+            executor.shutdown(cancel_futures=True)
 
 
 def _next_training(
@@ -105,7 +104,8 @@ def _next_training(
 ) -> Training:
     """Remove and return the training to begin: the last whose programs no other compiles, or the last.
 
-    pending: trainings under way, which compile what is not among the `compiled` yet.
+    Only the last `LOOKAHEAD` are looked at. pending: trainings under way, which compile what is not
+    among the `compiled` yet.
     """
     compiling = {each for one in pending for each in programs_of_training(one.experiment)} - compiled
     candidates = range(max(0, len(waiting) - LOOKAHEAD), len(waiting))
@@ -140,9 +140,8 @@ def _stored_outcomes(study: Study, store: TrainingStore | None) -> dict[Training
     return {training: outcome for training, outcome in outcomes.items() if outcome is not None}
 
 
-def _submit(executor: Executor | None, work: Callable, training: Training) -> Future:
+def _submit(executor: Executor, work: Callable, training: Training) -> Future:
     """Submit a training; where the executor refuses, return a future that has failed."""
-    assert executor is not None
     try:
         return executor.submit(work, training)
     except Exception as error:  # an executor that is broken or closed: a failure of this training

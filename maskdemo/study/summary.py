@@ -47,7 +47,7 @@ class _Line:
 
 
 def summary(findings: Findings) -> tuple[str, ...]:
-    """Return sentences, the headline first; none until repeats can be compared.
+    """Return sentences, the headline first; () until a cell can be judged.
 
     Of a finished study with fewer repeats than a word takes, the sentence says how many are needed.
     """
@@ -61,11 +61,11 @@ def summary(findings: Findings) -> tuple[str, ...]:
         return ()
     lines = _lines(findings, judged)
     if len(lines) > MAX_LINES:
-        sentences = [_count_sentence(findings, name, judged) for name in _others(findings)]
+        sentences = [_count_sentence(findings, name, judged) for name in findings.others]
     else:
         sentences = [sentence for line in lines for sentence in _comparison_sentences(findings, line)]
         sentences += [_baseline_sentence(findings, line) for line in lines]
-    if len(findings.study.varied) > 1 and _others(findings):
+    if len(findings.study.varied) > 1 and findings.others:
         sentences.insert(0, _grid_headline(findings, lines))
     missing = _missing_sentences(findings, judged)
     if missing:
@@ -74,20 +74,15 @@ def summary(findings: Findings) -> tuple[str, ...]:
     return (*sentences, *notes, *missing)
 
 
-def _others(findings: Findings) -> list[str]:
-    """Return the names of all strategies except `no_mask`."""
-    return [name for name in findings.study.base.strategies if name != BASELINE]
-
-
 def _can_be_judged(findings: Findings, cell: Cell) -> bool:
     """Whether no mask has a mean in the cell, and every other strategy a verdict with a word."""
-    verdicts = [findings.verdict(cell, name) for name in _others(findings)]
+    verdicts = [findings.verdict(cell, name) for name in findings.others]
     judged = all(verdict is not None and not verdict.withheld for verdict in verdicts)
     return judged and findings.mean(cell, BASELINE) is not None
 
 
 def _lines(findings: Findings, judged: Sequence[Cell]) -> list[_Line]:
-    """Return the judged cells in lines along a variable, if possible one whose values have an order."""
+    """Return the judged cells in lines along the first variable that is not categorical, if any is."""
     variables = [VARIABLES[name] for name in findings.study.varied]
     if len(variables) == 1:
         return [_Line(variables[0], 0, tuple(judged))]
@@ -117,12 +112,14 @@ def _cells_with(findings: Findings, name: str, cells: Sequence[Cell], *words: st
 
 
 def _comparison_sentences(findings: Findings, line: _Line) -> list[str]:
-    """Return a sentence for each group of strategies with the same verdicts, effects first."""
+    """Return a sentence for each group of strategies with the same words, effects first.
+
+    Where a strategy has an effect in a cell, the cells where it is the same as no mask are left out.
+    """
     alike: dict[_Effects, list[str]] = {}
-    for name in _others(findings):
+    for name in findings.others:
         by_word = ((word, _cells_with(findings, name, line.cells, word)) for word in VERBS)
         effects = tuple((word, cells) for word, cells in by_word if cells)
-        # Where there is an effect, it is told, and what stays undecided, but not where there is none.
         if any(word in EFFECTS for word, _ in effects):
             effects = tuple((word, cells) for word, cells in effects if word != "the same")
         alike.setdefault(effects, []).append(name)
@@ -184,11 +181,11 @@ def _range(
 
 
 def _grid_headline(findings: Findings, lines: Sequence[_Line]) -> str:
-    """Return a sentence: where the strongest word of the grid is reached, and by which strategies."""
+    """Return a sentence: where strategies reach the grid's strongest effect, or that there is none."""
     by_answer: dict[tuple[str, ...], list[str]] = {}
     words = {
         name: [_verdict(findings, cell, name).word for line in lines for cell in line.cells]
-        for name in _others(findings)
+        for name in findings.others
     }
     strongest = next((each for each in EFFECTS if any(each in of for of in words.values())), None)
     if strongest is None:
@@ -211,7 +208,7 @@ def _grid_headline(findings: Findings, lines: Sequence[_Line]) -> str:
 
 
 def _where(findings: Findings, line: _Line, name: str, word: str) -> str:
-    """Return at which values of a line the strategy has this word; "nowhere" if at none."""
+    """Return where the strategy has a word; "nowhere", or if undecided there "nowhere for certain"."""
     cells = _cells_with(findings, name, line.cells, word)
     unsure = _cells_with(findings, name, line.cells, "undecided")
     if cells:
@@ -246,7 +243,7 @@ def _count_sentence(findings: Findings, name: str, judged: Sequence[Cell]) -> st
 
 
 def _broken_masks(study: Study) -> list[str]:
-    """Return a sentence on where the mask value does not mask the padding; [] if nowhere."""
+    """Return a sentence on where a compared Masking layer does not mask the padding; [] if nowhere."""
     effects = {cell: mask_effect(study.experiment(cell), "masking_layer") for cell in study.cells}
     broken = [cell for cell, effect in effects.items() if effect.mask_value is not None]
     if not broken or "masking_layer" not in study.base.strategies:

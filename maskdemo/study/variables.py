@@ -89,7 +89,7 @@ SPREAD = Number(
 
 
 def _lengths_around_mean(base: Experiment, spread: Value) -> dict[str, Any]:
-    """Return lengths `spread` steps apart around the base's mean; raise `InvalidSettings` if unfit."""
+    """Return settings: lengths `spread` steps apart around the base's mean, else `InvalidSettings`."""
     if base.spec.fixed:
         raise InvalidSettings(
             "Recorded data has its own lengths: their spread cannot be varied.", "vary", "task"
@@ -107,7 +107,7 @@ def _lengths_around_mean(base: Experiment, spread: Value) -> dict[str, Any]:
 
 
 def _with_mask_value(base: Experiment, value: Value) -> dict[str, Any]:
-    """Return this padding value, and this mask value too where the Masking layer is compared."""
+    """Return settings: this pad value, and this mask value too where a Masking layer is compared."""
     # Without a Masking layer the mask value decides nothing, and equal trainings stay equal.
     masks = "masking_layer" in base.strategies
     return {"pad_value": value} | ({"mask_value": value} if masks else {})
@@ -117,7 +117,7 @@ _PAD_VALUES = (-2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0)
 
 
 def _padded_lengths(base: Experiment) -> tuple[Value, ...]:
-    """Return padded lengths worth trying: from half the longest sequence to four times its length."""
+    """Return padded lengths worth trying, rising: from half to about four times the longest length."""
     # Evenly spaced as ratios; below the longest sequence, where sequences are cut, two more.
     longest = base.max_length
     max_length = MAX_CELLS // ((base.train_size + base.test_size) * base.spec.features)
