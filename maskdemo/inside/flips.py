@@ -16,9 +16,9 @@ from maskdemo.training.snapshot import Network
 
 
 def flips(probabilities: NDArray, label: int) -> NDArray[np.bool_]:
-    """Return whether the output flips at each step (..., T); never at the first.
+    """Return (..., T): whether the label begins or ceases to be the likeliest; False at the first step.
 
-    probabilities: (..., T, classes). label: the followed label.
+    probabilities: (..., T, classes), after each step. label: the followed label, from 0.
     """
     leads = probabilities.argmax(axis=-1) == label
     return np.diff(leads, axis=-1, prepend=leads[..., :1])
@@ -31,7 +31,8 @@ class LeadChange:
     The rival is the other label that is ahead: before the step where the label begins to lead, else
     after it.
 
-    change: of the lead. unit: the unit (from 0) with the largest part in it. of_unit: the unit's part.
+    change: of the lead, in logits. unit: the unit (from 0) whose part is largest in its direction.
+    of_unit: that part.
     """
 
     change: float
@@ -40,7 +41,7 @@ class LeadChange:
 
 
 def lead_change(network: Network, activations: Activations, *, step: int, label: int) -> LeadChange:
-    """Return the change that a step (from 0) of the first sequence makes to the lead of the label."""
+    """Return what a step (from 0) of the first sequence changes in the lead of a label (from 0)."""
     before, after = states_before(activations.read)[0, step], activations.read[0, step]
     if network.readout.shape[1] == 1:
         # Two labels have one logit, that of the second.

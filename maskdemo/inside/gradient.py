@@ -1,15 +1,9 @@
 """Where the gradient goes: how much of the loss's gradient lands on each step.
 
 Backpropagation through time in plain NumPy, over `maskdemo.inside.activations`. Each sequence has its
-own loss: the cross-entropy at the steps that count, averaged over them. Three norms say what a step
-gets of its gradient:
-
-- inputs: with respect to the input x_t that the LSTM receives there.
-- states: with respect to the state (h and c together) that the step computes.
-- weights: the step's own part of the gradient of the LSTM's weights, which is the sum of the parts.
-
-A step that holds or resets throws away what it computes, so all three are exactly 0 there: the
-gradient passes a held step by, unchanged, and ends at a reset one.
+own loss: the cross-entropy at the steps that count, averaged over them. A step that holds or
+resets throws away what it computes, so all three norms of `gradient` are exactly 0 there: the gradient
+passes a held step by, unchanged, and ends at a reset one.
 """
 
 from __future__ import annotations
@@ -31,7 +25,7 @@ MAX_NUMBERS = 4 * 2**20
 
 @dataclass(frozen=True)
 class Gradient:
-    """Gradient norms, each (N, T), one row per sequence; the module says with respect to what."""
+    """Gradient norms, each (N, T), one row per sequence: see `gradient`."""
 
     inputs: NDArray
     states: NDArray
@@ -52,12 +46,17 @@ class Landing:
         return float((self.real + self.padding + self.missing).sum())
 
     def share(self, kind: str) -> float:
-        """The part (0 to 1) that lands on "real", "padding" or "missing"; 0 where there is none."""
+        """The share (0 to 1) of `total` on "real", "padding" or "missing" steps; 0 of a total of 0."""
         return float(getattr(self, kind).sum()) / self.total if self.total else 0.0
 
 
 def gradient(network: Network, arrays: Arrays) -> Gradient:
-    """Return norms (N, T) of the gradient of each sequence's own loss, at each step: see `Gradient`."""
+    """Return norms (N, T) of the gradient of each sequence's own loss, at each step.
+
+    inputs: with respect to the input x_t that the LSTM receives there. states: with respect to the
+    state (h and c together) that the step computes. weights: the step's own part of the gradient of the
+    LSTM's weights, which is the sum of the parts. All are 0 where the step holds or resets the state.
+    """
     rows, steps = arrays.advance.shape
     at_once = max(1, MAX_NUMBERS // (6 * steps * len(network.recurrent_kernel)))
     parts = [
@@ -84,7 +83,7 @@ def landing(norms: NDArray, *, padded: NDArray[np.bool_], missing: NDArray[np.bo
 
 
 def _gradient_of_rows(network: Network, arrays: Arrays) -> Gradient:
-    """Compute `gradient` of a few sequences, step by step from the last."""
+    """Return `gradient` of all sequences at once: step by step, from the last to the first."""
     activations = activations_of(network, arrays)
     d_states = product(_d_logits(activations, arrays), network.readout.T)
     rows, steps = arrays.advance.shape
@@ -131,7 +130,7 @@ def _gradient_of_rows(network: Network, arrays: Arrays) -> Gradient:
 
 
 def _d_logits(activations: Activations, arrays: Arrays) -> NDArray:
-    """Return the loss's gradient with respect to the logits of each state, (N, T, K)."""
+    """Return the gradient of each sequence's mean loss to the logits after each step, (N, T, K)."""
     outputs, weight = activations.probabilities, arrays.pool
     # Of a sequence that was cut to steps that do not count, nothing does.
     if weight is None:

@@ -47,17 +47,17 @@ class InspectedSequence:
 
     @property
     def title(self) -> str:
-        """The sequence and the epoch, for headings."""
+        """A heading: "Test sequence 3, after epoch 20", from 1 both."""
         return f"Test sequence {self.probe + 1}, after epoch {self.epoch}"
 
     @property
     def label_name(self) -> str:
-        """The name of the label whose probability is followed."""
+        """The name of the followed `label`, as the task has it."""
         return self.experiment.spec.label_name(self.label)
 
     @property
     def test_set_title(self) -> str:
-        """The part of the test set that is summed over, and the epoch, for headings."""
+        """A heading: "First 500 of 800 test sequences, after epoch 20"; of all: "300 test ..."."""
         total = self.experiment.test_size
         few = f"First {MAX_SEQUENCES} of {total}" if total > MAX_SEQUENCES else f"{total}"
         return f"{few} test sequences, after epoch {self.epoch}"
@@ -92,15 +92,15 @@ class InspectedSequence:
         return {}
 
     def newest_activations(self, strategy: str) -> Activations:
-        """Return the activations after the newest epoch, whatever `epoch` is."""
+        """Return the sequence's activations in the strategy's newest network, whatever `epoch` is."""
         return activations_of(self.snapshot.networks[strategy][-1], self.arrays(strategy))
 
     def unit_order(self, strategy: str) -> np.ndarray:
-        """Return the units (H,), sorted by the step at which |h| peaks after the newest epoch."""
+        """Return units (from 0), sorted by the step at which |h| peaks in the newest network, (H,)."""
         return unit_order(self.newest_activations(strategy))
 
     def gradients(self) -> dict[str, dict[str, Landing]]:
-        """Return strategy -> "inputs", "states" or "weights" -> the sequence's gradient by step."""
+        """Return strategy -> "inputs", "states" or "weights" -> the sequence's norms by step."""
         return {
             name: _landings(self.networks[name], self.arrays(name), self.batch)
             for name in self.strategies
@@ -108,7 +108,7 @@ class InspectedSequence:
 
 
 def true_label(snapshot: Snapshot, probe: int) -> int:
-    """Return the true label of a probe (from 0); 1 where each step has its own."""
+    """Return the true label of a probe (from 0); 1 for a task with a label at each step."""
     return 1 if snapshot.experiment.per_step else int(snapshot.probes.labels[probe].max())
 
 
@@ -117,7 +117,7 @@ _SWEEPS: Cache[dict[str, Sweep]] = Cache(64)
 
 
 def gradients_of_all(sequence: InspectedSequence) -> dict[str, dict[str, Landing]]:
-    """Return the cached `gradients`, summed over the first `MAX_SEQUENCES` of the test set."""
+    """Return `gradients`, but summed over the first `MAX_SEQUENCES` of the test set, and cached."""
 
     def of_all() -> dict[str, dict[str, Landing]]:
         batch = inputs(sequence.experiment).test.rows(slice(0, MAX_SEQUENCES))
@@ -132,14 +132,14 @@ def gradients_of_all(sequence: InspectedSequence) -> dict[str, dict[str, Landing
 def sweeps(
     sequence: InspectedSequence, side: str, added: int, weights: Mapping[str, str]
 ) -> dict[str, Sweep]:
-    """Return each strategy's sweep of the test set: without and with `added` padded steps (1 or more).
+    """Return strategy -> its cached sweep of the test set: with 0 and `added` (1 or more) padded steps.
 
-    It is cached. side: of the added steps. weights: strategy -> the strategy whose network is used.
+    side: of the added steps. weights: strategy -> the strategy whose network is used.
     """
     experiment = sequence.experiment
 
     def of_all() -> dict[str, Sweep]:
-        test, value = unseen(experiment), experiment.pad_value
+        test, value = unpadded_test_sequences(experiment), experiment.pad_value
 
         def of(name: str) -> Sweep:
             network = sequence.networks[weights[name]]
@@ -150,22 +150,22 @@ def sweeps(
     return _SWEEPS.get((experiment, sequence.epoch, side, added, *weights.items()), of_all)
 
 
-def unseen(experiment: Experiment) -> Sequences:
-    """Return the first repeat's test sequences without padding, at most `MAX_SEQUENCES` of them."""
+def unpadded_test_sequences(experiment: Experiment) -> Sequences:
+    """Return the first `MAX_SEQUENCES` of repeat 0's test set, cut to the padded length, not padded."""
     test = inputs(experiment).data.test
     few = slice(0, MAX_SEQUENCES)
     return Sequences(test.values[few], test.observed[few], test.labels[few])
 
 
 def _for_each(names: tuple[str, ...], work: Callable[[str], T]) -> dict[str, T]:
-    """Return the result of `work` for each name; two run at a time."""
+    """Return name -> the result of `work`, in the names' order; two threads work at a time."""
     # NumPy lets go of the interpreter's lock, so two strategies take hardly longer than one.
     with ThreadPoolExecutor(2) as pool:
         return dict(zip(names, pool.map(work, names), strict=True))
 
 
 def _landings(network: Network, arrays: Arrays, batch: Batch) -> dict[str, Landing]:
-    """Return "inputs", "states", "weights" -> the gradient by step. arrays: of the batch."""
+    """Return "inputs", "states", "weights" -> gradient norms by step, summed. arrays: of the batch."""
     norms = gradient(network, arrays)
     return {
         name: landing(getattr(norms, name), padded=batch.padded, missing=batch.missing)

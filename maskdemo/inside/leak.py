@@ -44,7 +44,7 @@ class Sweep:
 
 
 def compared_steps(experiment: Experiment, batch: Batch, arrays: Arrays) -> NDArray[np.bool_]:
-    """Return whether a leak compares the output after each step, (N, T).
+    """Return (N, T): whether the leak compares the output after the step.
 
     With a label at each step these are the valid ones, whether or not others count in the loss; with
     one label a sequence, the step where the answer is read out. arrays: a strategy's, of the batch.
@@ -53,7 +53,7 @@ def compared_steps(experiment: Experiment, batch: Batch, arrays: Arrays) -> NDAr
 
 
 def leak(padded: NDArray, alone: NDArray) -> float:
-    """Return the largest absolute difference (0 to 1) of outputs with and without padding.
+    """Return the largest absolute difference (0 to 1) of any probability with and without padding.
 
     padded, alone: (A, classes), a network's outputs at the compared steps of the padded sequences and
     of the same sequences without padding.

@@ -37,8 +37,8 @@ def states_of(
 
     start: c and h before the first step, (2, N or 1, H); zero by default. A single row of arrays serves
     all rows of `start`, and a single row of `start` all rows of arrays. drive: of `drive_of`, if it was
-    computed before. gates: (T, N, 4H), is filled with i, f, g and o of every step, used or
-    not; without it only the rows whose state moves are computed.
+    computed before. gates: (T, N, 4H), is filled with i, f, g and o of every step, used or not;
+    without it only the rows whose state moves are computed.
     """
     units, kind = len(network.recurrent_kernel), network.kernel.dtype
     start = np.zeros((2, 1, units), kind) if start is None else start
@@ -65,7 +65,7 @@ def states_of(
 
 
 def drive_of(network: Network, arrays: Arrays) -> NDArray:
-    """Return the part of the gates' sums that comes from inputs and bias, (N, T, 4H)."""
+    """Return inputs times kernel plus bias, (N, T, 4H): the gates' sums but for the state's part."""
     return product(arrays.inputs, network.kernel) + network.bias
 
 
@@ -89,7 +89,7 @@ def step(
 
 
 def sigmoid(x: NDArray, out: NDArray | None = None) -> NDArray:
-    """Return 1 / (1 + exp(-x)), without overflow; out: the array, which may be x, for the result."""
+    """Return 1 / (1 + exp(-x)), without overflow, in `out` where given, which may be x itself."""
     half = np.tanh(np.multiply(x, 0.5, out=out), out=out)
     half *= 0.5
     half += 0.5

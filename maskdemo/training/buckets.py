@@ -18,8 +18,7 @@ step that computed the state of the answer, because a step that holds the state 
 >>> [int(of[0]) for of in (layout.data.start, layout.data.end, layout.data.read_out)]
 [0, 3, 2]
 
-One sequence of 3 steps, padded to 15, takes the smallest bucket, 512 sequences of 200 steps. Of its 15
-steps 3 are computed, because the state after them is held.
+One sequence of 3 steps, padded to 15, takes the smallest bucket, and 3 steps of it are computed.
 """
 
 from __future__ import annotations
@@ -148,7 +147,7 @@ def layout_for_training(experiment: Experiment, strategy: str, repeat: Inputs) -
 def layout_for_inference(
     experiment: Experiment, arrays: Arrays, *, every_step: bool
 ) -> InferenceLayout:
-    """Return a strategy's arrays laid out to read the answers or, for `every_step`, all T outputs."""
+    """Return arrays laid out to read the answers that count or, for `every_step`, all T outputs."""
     if every_step:
         arrays = replace(arrays, weights=np.ones_like(arrays.weights))
     elif arrays.pool is not None:
@@ -166,7 +165,7 @@ def layout_for_inference(
 
 
 def programs_of_training(experiment: Experiment) -> tuple[ProgramKey, ...]:
-    """Return the program that trains and the one that reads answers, the same for all strategies."""
+    """Return the keys of the program that trains and of that which reads answers, for any strategy."""
     settings = _settings(experiment)
     sizes = {"batch_size": experiment.batch_size, "pooled": experiment.averages}
     train = _shape(experiment.train_size, **sizes, **settings)
@@ -175,7 +174,7 @@ def programs_of_training(experiment: Experiment) -> tuple[ProgramKey, ...]:
 
 
 def programs_of_run(experiment: Experiment) -> tuple[ProgramKey, ...]:
-    """Return the programs of a whole run, probes included, in order of use."""
+    """Return the keys of the programs that train, read answers and read probes, in order of use."""
     probes = _block_shape(SMALL_BLOCK, **{**_settings(experiment), "every_step": True})
     return (*programs_of_training(experiment), (probes, False))
 
@@ -183,7 +182,7 @@ def programs_of_run(experiment: Experiment) -> tuple[ProgramKey, ...]:
 def training_layout(
     arrays: Arrays, *, units: int, outputs: int, batch_size: int, every_step: bool
 ) -> TrainingLayout:
-    """Return arrays (N, T, ...) laid out to train on. The other arguments are those of `Shape`."""
+    """Return arrays (N, T, ...) laid out in a bucket to train on. Other arguments: as in `Shape`."""
     data = _time_major(arrays, every_step, arrays.pool)
     _, rows, channels = data.inputs.shape
     kind = {"batch_size": batch_size, "every_step": every_step, "pooled": arrays.pool is not None}
@@ -192,7 +191,7 @@ def training_layout(
 
 
 def inference_layout(arrays: Arrays, *, units: int, outputs: int, every_step: bool) -> InferenceLayout:
-    """Return arrays (N, T, ...) laid out to read outputs: once, or up to the last step that counts."""
+    """Return arrays (N, T, ...) in blocks sorted by `end`, to read one output, or all that count."""
     data = _time_major(arrays, every_step)
     steps, rows, channels = data.inputs.shape
     shape = _block_shape(rows, channels=channels, units=units, outputs=outputs, every_step=every_step)
@@ -223,7 +222,7 @@ def inference_layout(arrays: Arrays, *, units: int, outputs: int, every_step: bo
 
 
 def _time_major(arrays: Arrays, every_step: bool, pool: NDArray | None = None) -> TimeMajorBatch:
-    """Return N sequences, not yet padded to a bucket. pool: (N, T), where a mean is trained."""
+    """Return N sequences, not yet filled up to a bucket. pool: (N, T), where a mean is trained."""
     rows, steps = arrays.advance.shape
     # Before the first step that moves the state on, the state is zero: nothing to hold or to reset.
     start = _first_step(arrays.advance == 1)
@@ -251,7 +250,7 @@ def _time_major(arrays: Arrays, every_step: bool, pool: NDArray | None = None) -
 
 
 def _computed_at(arrays: Arrays) -> NDArray[np.intp]:
-    """Return the last step (N,), up to the read-out, that changed the state which is read out."""
+    """Return the last step (N,) up to the read-out that moved or reset the state; any if none did."""
     steps, read_out = np.arange(arrays.advance.shape[1]), arrays.read_out
     changes = (arrays.keep == 0) & (steps <= read_out[:, None])
     computed, idle = last_step(changes), ~changes.any(axis=1)
@@ -265,7 +264,7 @@ def _first_step(where: NDArray[np.bool_]) -> NDArray[np.intp]:
 
 
 def _padded_to_bucket(data: TimeMajorBatch, shape: Shape) -> TimeMajorBatch:
-    """Return the batch, filled with zeros up to the buckets of `shape`."""
+    """Return the batch, filled with zeros up to the buckets of `shape`; a piece more where `timed`."""
     steps, rows = data.switch.shape
     more_rows, more_steps = (0, shape.sequences - rows), (0, shape.steps - steps)
     each = [[(0, shape.steps + PIECE - steps) if timed else (0, 0), more_rows] for timed in shape.timed]
@@ -278,7 +277,7 @@ def _padded_to_bucket(data: TimeMajorBatch, shape: Shape) -> TimeMajorBatch:
 
 
 def _settings(experiment: Experiment) -> dict[str, Any]:
-    """Return arguments of `Shape`; programs that read outputs may differ in `every_step`."""
+    """Return channels, units, outputs and the training's every_step, to be arguments of `Shape`."""
     return {
         "channels": experiment.spec.features + 2,
         "units": experiment.units,
@@ -288,13 +287,13 @@ def _settings(experiment: Experiment) -> dict[str, Any]:
 
 
 def _block_shape(rows: int, **settings: Any) -> Shape:
-    """Return the shape of the program that reads outputs of so many sequences, in blocks."""
+    """Return the shape to read outputs of `rows` sequences, in one `SMALL_BLOCK` or large ones."""
     if rows <= SMALL_BLOCK:
         return _shape(rows, batch_size=SMALL_BLOCK, **settings)._replace(sequences=SMALL_BLOCK)
     return _shape(rows, batch_size=LARGE_BLOCK, **settings)
 
 
 def _shape(rows: int, **settings: Any) -> Shape:
-    """Return the shape of the program for so many sequences, in the smallest bucket that holds them."""
+    """Return the shape for `rows` sequences: the least of `SEQUENCES` that holds them, and `STEPS`."""
     bucket = next(bucket for bucket in SEQUENCES if bucket >= rows)
     return Shape(sequences=bucket, steps=STEPS, **settings)

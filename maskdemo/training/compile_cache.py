@@ -45,7 +45,8 @@ def cache_environment(folder: Path, environment: Mapping[str, str] = os.environ)
     """Return the variables to set, before TensorFlow is imported, for compiled programs to be kept.
 
     folder: holds one folder for every version and processor; old programs in it are removed.
-    environment: the variables set already. Where these choose another cache, the result is empty.
+    environment: the variables set already. Where these choose another cache, the result is empty;
+    where these choose no level of TensorFlow's log, the result has 3.
     """
     flags, own = environment.get("TF_XLA_FLAGS", ""), folder / _folder_name()
     if _FLAG in flags:
@@ -88,7 +89,7 @@ def is_kept(first: int, count: int) -> bool:
 
 
 def load(program: str) -> bool:
-    """Copy the program's files from disk to where XLA looks for them; return whether there are any.
+    """Copy the program's files from disk to where XLA looks for them; return whether any was copied.
 
     program: the name under which XLA compiles it, here and below.
     """
@@ -110,8 +111,9 @@ def load(program: str) -> bool:
 def keep(program: str) -> None:
     """Move what XLA has compiled in the first call of a program from memory to disk.
 
-    Files of the same name from an earlier state of the code are deleted. A disk that cannot be written
-    is logged, and `disk_works` is then False. Nothing happens where programs are not kept.
+    Files that are there already are marked as used; the program's others, from an earlier state of the
+    code, are deleted. Where the disk cannot be written, that is logged, and `disk_works` is then False.
+    Nothing happens where programs are not kept.
     """
     folder = _folder(os.environ)
     if folder is None:
@@ -173,7 +175,7 @@ def remove(program: str) -> None:
 
 
 def _folder(environment: Mapping[str, str]) -> Path | None:
-    """Return the folder on disk for programs of a process with this environment; None without one."""
+    """Return the folder on disk that `cache_environment` put into an environment; None without one."""
     if f"{_FLAG}{_IN_MEMORY}" not in environment.get("TF_XLA_FLAGS", "").split():
         return None
     return Path(environment[_VARIABLE]) if _VARIABLE in environment else None
@@ -206,7 +208,10 @@ def _write_whole(path: Path, content: bytes) -> None:
 
 
 def _tidy(own: Path) -> None:
-    """Remove the oldest programs in `own` beyond `MAX_BYTES`, and the oldest folders beside it."""
+    """Remove the oldest programs in `own` beyond `MAX_BYTES`, and folders beside it but `MAX_FOLDERS`.
+
+    `own` is marked as used now. Raises OSError where there is none.
+    """
     space = MAX_BYTES
     files = ((path, path.stat()) for path in own.iterdir())
     for path, status in sorted(files, key=lambda file: file[1].st_mtime, reverse=True):

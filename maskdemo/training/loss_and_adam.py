@@ -31,7 +31,7 @@ class TrainState(NamedTuple):
 
 
 def new_train_state(*, features: int, units: int, outputs: int, seed: int) -> TrainState:
-    """Return an untrained network, with the weights of `maskdemo.training.lstm.initial_weights`."""
+    """Return an untrained network: the weights of `initial_weights`, moments of 0 and no updates."""
     weights = initial_weights(features=features, units=units, outputs=outputs, seed=seed)
     zeros = Weights(*(tf.zeros_like(of) for of in weights))
     return TrainState(weights, zeros, zeros, tf.constant(0.0))
@@ -45,9 +45,10 @@ def logits_of(weights: Weights, states: tf.Tensor) -> tf.Tensor:
 def loss_of(
     logits: tf.Tensor, targets: tf.Tensor, weights: tf.Tensor
 ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-    """Return the weighted sum of the losses of answers, that of right answers, and the loss's gradient.
+    """Return the weighted sums of cross-entropies and of right answers, and the first sum's gradient.
 
-    The gradient (answers, K) is with respect to the logits (answers, K). targets, weights: (answers,).
+    The gradient (answers, K) is with respect to the logits (answers, K), where a single logit stands
+    for label 1 by a sigmoid. targets (labels), weights: (answers,).
     """
     if logits.shape[1] == 1:
         truth = tf.cast(targets, tf.float32)[:, None]
@@ -66,7 +67,7 @@ def loss_of(
 class BatchSums(NamedTuple):
     """Sums over the answers of a batch, each times its weight: what its mean loss and gradient need.
 
-    loss, hits (right answers), weight: (). readout, readout_bias: the loss's gradient, as in `Weights`.
+    loss, hits (right answers), weight: (). readout, readout_bias: `loss`'s gradient, as in `Weights`.
     """
 
     loss: tf.Tensor

@@ -113,7 +113,7 @@ def empty_residuals(steps: int, batch: int, channels: int, units: int) -> Residu
 
 
 def gate_kernel(weights: Weights) -> tf.Tensor:
-    """Return kernel, bias (one row) and recurrent kernel as one matrix (F + 2 + H, 4H) for `_gates`."""
+    """Return kernel, bias and recurrent kernel as one matrix (F + 2 + H, 4H), times `_scale`."""
     rows = [weights.kernel, weights.bias[None], weights.recurrent_kernel]
     return _scale(_sizes(weights.recurrent_kernel)[0]) * tf.concat(rows, axis=0)
 
@@ -258,7 +258,7 @@ def _after(parts: tuple, cell: tf.Tensor, state: tf.Tensor) -> tuple[tf.Tensor, 
 
 
 def _gates(kernel: tf.Tensor, row: tf.Tensor) -> list[tf.Tensor]:
-    """Return the gates i, f, g and o, each (B, H). row: (B, F + 2 + H), inputs and state."""
+    """Return the gates i, f, g and o, each (B, H). kernel: of `gate_kernel`. row: inputs and state."""
     # sigmoid(z) = tanh(z / 2) / 2 + 1 / 2: one tanh serves all four gates, and the factor inside
     # is in the kernel already.
     units = _sizes(kernel)[1] // 4
@@ -268,12 +268,12 @@ def _gates(kernel: tf.Tensor, row: tf.Tensor) -> list[tf.Tensor]:
 
 
 def _scale(units: int) -> tf.Tensor:
-    """Return (4H,), the factors of the gates' weighted sums before the tanh, and of the tanh itself."""
+    """Return (4H,): 1 for g, and 1/2 for i, f and o, as sigmoid(z) = tanh(z / 2) / 2 + 1 / 2."""
     return tf.constant(np.repeat([0.5, 0.5, 1.0, 0.5], units), tf.float32)
 
 
 def _switched(switch: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Return advance and keep, each (B, 1), of a switch (B,) of 1, 0 or -1."""
+    """Return advance and keep (B, 1) of a switch (B,): 1 and 0 for 1, 0 and 1 for 0, 0 and 0 for -1."""
     return tf.maximum(switch, 0)[:, None], (1 - tf.abs(switch))[:, None]
 
 

@@ -28,7 +28,7 @@ def probes_of(test: Batch) -> Batch:
 
 
 def kept_epochs(epochs: int, count: int) -> set[int]:
-    """Return at most `count` epochs (1 is the first), evenly spread; the last in any case."""
+    """Return at most `count` epochs (1 is the first), evenly spread; the last even if `count` is 0."""
     return set((1 + evenly_spread(max(1, count), epochs)).tolist())
 
 
@@ -54,9 +54,9 @@ class ProbeRecorder:
         self.networks: dict[tuple[str, int], Network] = {}
 
     def probes(self, epoch: int) -> Probes:
-        """Return the probes with the outputs kept up to this epoch (1 is the first), and with its own.
+        """Return the probes, with the outputs of kept epochs (1 is the first) before this and of this.
 
-        Deletes earlier outputs that are not kept.
+        Deletes the outputs of earlier epochs that are not kept.
         """
         kept = tuple(sorted({each for each in self.output_epochs if each < epoch} | {epoch}))
         # Other threads add outputs meanwhile: a list is copied in one go.

@@ -172,7 +172,7 @@ def epoch_program(shape: Shape) -> Callable:
 def inference_program(shape: Shape) -> Callable:
     """Return (weights, blocks) -> logits: (blocks, B, K) at the read-out, or (blocks, T, B, K).
 
-    No residuals are kept: of a step, only the state goes on to the next.
+    Of the latter, those of steps before a block's `start` or from its `end` on are 0.
     """
     size = shape.batch_size
     each = [shape.steps, size] if shape.every_step else [size]

@@ -31,7 +31,7 @@ _COMPILING = threading.BoundedSemaphore(1 if MEMORY_IS_SHORT else cores())
 
 
 def programs_compiled() -> int:
-    """Return how many programs this process has compiled, or loaded from disk, since it began."""
+    """Return how many programs this process has traced, each to be compiled or loaded from disk."""
     return _TRACED.total()
 
 
@@ -81,7 +81,7 @@ def is_on_disk(build: Callable[[Shape], Callable], shape: Shape) -> bool:
 
 
 def _first_number(program: str, traced: int) -> int:
-    """Return the first of the `NUMBERS` numbers in the names that TensorFlow gives a program.
+    """Return the first of `NUMBERS` numbers that a program's names get: a digest, times `NUMBERS`.
 
     program: its builder and shape, as text. traced: how many times it was traced before.
     """
@@ -90,7 +90,7 @@ def _first_number(program: str, traced: int) -> int:
 
 
 def _compiled_in_first_call(trace: Callable[[], Callable]) -> Callable:
-    """Return the program of `trace`, to be compiled, or loaded from disk, in its first call."""
+    """Return the program that `trace` returns now; it is compiled or loaded in its first call."""
     program, called, first = trace(), False, threading.Lock()
 
     def run(*args: Any) -> Any:

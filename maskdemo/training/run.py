@@ -36,8 +36,8 @@ def train(
 
     threads: epochs trained at once, by default one per core. interval_s: the least seconds between two
     snapshots, except the first and the last; epochs between two snapshots get none. 0: a snapshot for
-    each epoch. Training goes on while the caller works on a snapshot; closing the
-    iterator stops it after the epochs under way.
+    each epoch. Training goes on while the caller works on a snapshot; closing the iterator stops it
+    after the epochs under way. Raises what a thread raised.
     """
     began = time.perf_counter()
     state = _RunState(experiment)
@@ -93,7 +93,7 @@ def compile_ahead(experiment: Experiment, *, stop: Callable[[], bool] = lambda: 
 
 
 def keep_on_disk(experiments: Iterable[Experiment], *, stop: Callable[[], bool]) -> Iterator[None]:
-    """Compile the programs of these experiments that are not on disk yet, and yield after each.
+    """Compile those of these experiments' programs that are not on disk yet; yield None after each.
 
     Once `stop` returns True, or the disk cannot be written, no other compilation begins.
     """
@@ -130,7 +130,7 @@ class _RunState:
         self.inputs_lock = threading.Lock()
 
     def work(self) -> None:
-        """Train epoch by epoch the training furthest behind, until none is left to begin.
+        """Train an epoch of what `_next_training` returns, again and again, until it returns None.
 
         Each thread of the pool runs this. An error is kept in `failure`.
         """
@@ -209,7 +209,7 @@ class _RunState:
         return *self.ended, *going
 
     def _next_training(self) -> _TrainingKey | None:
-        """Return the training that is furthest behind, marked busy; None if nothing can begin."""
+        """Return the least trained free training of the earliest repeat, marked busy, or None."""
         with self.changed:
             last = self.experiment.epochs
             free = [k for k, done in self.epochs.items() if done < last and k not in self.busy]
@@ -220,7 +220,7 @@ class _RunState:
             return key
 
     def _train_epoch(self, key: _TrainingKey) -> None:
-        """Train one epoch and measure what a snapshot shows of it, after the last one the leak too."""
+        """Train and score an epoch, probe it in repeat 0, and after the last one measure the leak."""
         (repeat, strategy), recorder = key, self.recorder
         if key not in self.trainings:
             # One thread at a time: the strategies of a repeat share its inputs.

@@ -20,7 +20,7 @@ class Score:
 
 
 def score(answers: NDArray, targets: NDArray[np.integer], weights: NDArray) -> Score:
-    """Return the weighted mean loss and accuracy of answers, probabilities (A, classes).
+    """Return the weighted mean cross-entropy and accuracy of answers, probabilities (A, classes).
 
     targets: (A,), the true labels. weights: (A,), not all 0.
     """
@@ -34,7 +34,7 @@ def score(answers: NDArray, targets: NDArray[np.integer], weights: NDArray) -> S
 
 
 def probabilities(logits: NDArray) -> NDArray:
-    """Return probabilities (..., classes) of logits (..., K); a single logit gives two classes."""
+    """Return the softmax (..., K) of logits (..., K); of K = 1, (..., 2), the second by a sigmoid."""
     if logits.shape[-1] == 1:
         second = 0.5 * np.tanh(0.5 * logits) + 0.5
         return np.concatenate([1 - second, second], axis=-1)

@@ -68,7 +68,7 @@ class Probes:
         return Batch(self.values, self.valid, self.padded, self.labels, there=self.there)
 
     def index(self, epoch: int) -> int:
-        """Return the index in `outputs` of the newest kept epoch up to `epoch`, else of the first."""
+        """Return the index in `epochs` and `outputs` of the newest up to `epoch`; 0 if none is."""
         return max(0, sum(kept <= epoch for kept in self.epochs) - 1)
 
 
@@ -136,7 +136,7 @@ class Snapshot:
     networks: Mapping[str, tuple[Network, ...]] = field(default_factory=dict)
 
     def epoch_seconds(self, strategy: str) -> float | None:
-        """Return a strategy's mean seconds of an epoch over its repeats; None before it is measured."""
+        """Return the mean of a strategy's `Curve.epoch_seconds`; None while no repeat has any."""
         of_repeats = [
             curve.epoch_seconds
             for curve in self.curves
@@ -145,7 +145,7 @@ class Snapshot:
         return sum(of_repeats) / len(of_repeats) if of_repeats else None
 
     def reported_labels(self, curve: Curve) -> int:
-        """Return how many labels the curve's test_accuracy counts, padding included where it counts."""
+        """Return how many labels the curve's test_accuracy is over, padded steps' too if they count."""
         settings = self.experiment
         if settings.per_step and settings.count_invalid:
             there = None if settings.batches == "fixed" else inputs(settings).test.there

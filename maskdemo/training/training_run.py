@@ -113,7 +113,7 @@ class TrainingRun:
         record.trained.append((loss, accuracy))
 
     def _order(self) -> NDArray[np.int32]:
-        """Return the batches (batches, batch_size) of the next epoch, newly shuffled."""
+        """Return the newly shuffled rows (batches, batch_size) of the next epoch; -1 fills a batch."""
         experiment = self.experiment
         order = batch_order(experiment.train_size, experiment.batch_size, self.rng)
         if experiment.batches != "bucketed":
@@ -121,7 +121,7 @@ class TrainingRun:
         return batches_of(experiment, self.inputs.train.lengths, order[order >= 0])
 
     def _batched(self, order: NDArray[np.int32]) -> TrainingLayout:
-        """Return the laid out training sequences, each with the steps that its batch has."""
+        """Return `train` laid out for the steps that each batch has; its inputs stay the same."""
         experiment, train = self.experiment, self.inputs.train
         arrays = arrays_of(experiment, self.strategy, with_batches(experiment, train, order))
         # The inputs stay as they are, so they are neither laid out nor moved again.
@@ -158,12 +158,12 @@ class TrainingRun:
         return Network(len(self.record.trained), *(of.numpy() for of in self.train_state.weights))
 
     def _answers(self, layout: InferenceLayout, cells: tuple[NDArray, ...]) -> NDArray[np.float32]:
-        """Return the probabilities (A, classes) of answers. cells: the rows and the steps of all A."""
+        """Return the probabilities (A, classes) of A answers. cells: their rows (A,) and steps (A,)."""
         logits = infer(layout, self.train_state.weights)
         return probabilities(logits[cells] if self.experiment.per_step else logits)
 
     def measure_leak(self) -> None:
-        """Put the leak of the answers that were scored last into the record."""
+        """Record the leak: how far the answers scored last differ from those without any padding."""
         experiment = self.experiment
         bare = pad(
             self.inputs.data.test,

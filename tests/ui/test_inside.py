@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from maskdemo.experiment import Experiment
 from maskdemo.inside.flips import flips, lead_change
-from maskdemo.inside.inspected_sequence import InspectedSequence, unseen
+from maskdemo.inside.inspected_sequence import InspectedSequence, unpadded_test_sequences
 from maskdemo.inside.leak import sweep
 from maskdemo.training.run import train
 from maskdemo.training.snapshot import Snapshot
@@ -246,7 +246,7 @@ def test_playing_goes_through_the_epochs_and_stops_at_the_last():
 
 def test_the_page_shows_what_the_run_measured():
     snapshot = finished(TINY)
-    test = unseen(TINY)
+    test = unpadded_test_sequences(TINY)
     curve = next(each for each in snapshot.curves if each.strategy == "held_state")
     network = snapshot.networks["held_state"][-1]
     found = sweep(network, "held_state", TINY, test, side="post", value=0.0, added=(0, 10))
