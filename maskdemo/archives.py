@@ -47,7 +47,7 @@ def open_archive(
 
 
 def _check_end(content: bytes, error: type[MaskdemoError], damaged: str) -> None:
-    """Raise `error` for an archive without an end, for more than 4 GB, or with too many members.
+    """Raise `error` for an archive without an end record, of the kind above 4 GB, or of many members.
 
     This comes before zipfile builds an object for each member. damaged: the sentence for no end.
     """
@@ -62,10 +62,7 @@ def _check_end(content: bytes, error: type[MaskdemoError], damaged: str) -> None
 
 
 def _check_members(
-    members: list[zipfile.ZipInfo],
-    max_unpacked: int,
-    max_ratio: int | None,
-    error: type[MaskdemoError],
+    members: list[zipfile.ZipInfo], max_unpacked: int, max_ratio: int | None, error: type[MaskdemoError]
 ) -> None:
     """Raise `error` for members that are too large, lead out of the archive, are links or encrypted.
 

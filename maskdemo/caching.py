@@ -98,7 +98,7 @@ class Cache(Generic[V]):
         return len(self._kept)
 
     def _next_to_go(self) -> tuple[Hashable, ...]:
-        """Return the key to drop next: the least recently used, with `newest_last` no task's newest."""
+        """Return the least recently used key, with `newest_last` of those that are no task's newest."""
         keys = list(self._kept)
         newest = {_uploaded_task(key): key for key in keys} if self._newest_last else {}
         return next((key for key in keys if newest.get(_uploaded_task(key)) is not key), keys[0])

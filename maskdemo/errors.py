@@ -20,7 +20,8 @@ def quoted(value: object) -> str:
 def one_line(value: object) -> str:
     """Return a stranger's value as text on one line, cut with "..." after `MAX_QUOTED` characters.
 
-    Characters that a terminal could obey, or that turn the direction of the text, are escaped.
+    Characters that a terminal could obey, or that turn the direction of the text, are escaped. A whole
+    number of more than `MAX_BITS` bits is "so large a number".
     """
     if isinstance(value, int) and value.bit_length() > MAX_BITS:
         return "so large a number"  # Python refuses to write out more than 4,300 digits

@@ -53,8 +53,7 @@ class Experiment:
     Lengths are in steps, `missing_rate` is a share, `count_invalid` says whether invalid steps count
     in the loss and in the reported accuracy of a task with a label at each step. Recorded data
     replaces the given sizes and lengths by its own (`Task.dictated`), so that experiments with the same
-    run compare equal. own: the uploaded task, where `task` is
-    "own"; it is in no link and no file.
+    run compare equal. own: the uploaded task, where `task` is "own"; it is in no link and no file.
     """
 
     # fmt: off
@@ -130,7 +129,10 @@ class Experiment:
     own: Task | None = None
 
     def __post_init__(self) -> None:
-        """Bring every setting into its normal form, and check each, their order and their cost."""
+        """Bring every setting into its normal form, and check each, their order and their cost.
+
+        What recorded data dictate is set, whatever was given for it.
+        """
         self._check_task()
         dictated = self.spec.dictated
         for name, setting in SETTINGS.items():
@@ -161,7 +163,10 @@ class Experiment:
             )
 
     def _check_task(self) -> None:
-        """Raise InvalidSettings for an unknown task, or for uploaded sequences that are not there."""
+        """Raise InvalidSettings for an unknown task, or for the task "own" without `own`.
+
+        For every other task, set `own` to None.
+        """
         if self.task != OWN:
             SETTINGS["task"].checked(self.task)
             object.__setattr__(self, "own", None)
@@ -222,7 +227,7 @@ class Experiment:
     def from_params(params: Mapping[str, str], own: Task | None = None) -> Experiment:
         """Return the experiment of `to_params`; other keys are ignored. Raises `InvalidSettings`.
 
-        own: the uploaded task, for a link that is about one.
+        A setting without a key has its default. own: the uploaded task, for a link that is about one.
         """
         settings: dict[str, Any] = {
             name: SETTINGS[name].parse(text) for name, text in params.items() if name in SETTINGS
@@ -240,7 +245,7 @@ class Experiment:
         )
 
     def fallback_sentence(self, name: str) -> str:
-        """Return a sentence: the value that this experiment has for an unusable parameter of a link.
+        """Return `Used instead: padded length 60.`, with the value here for an unusable parameter.
 
         For a parameter that is no setting, it says that the default is used.
         """
@@ -262,7 +267,7 @@ class Experiment:
 
     @staticmethod
     def from_json(text: str, own: Task | None = None) -> Experiment:
-        """Return the experiment of `to_json`; own: as in `from_params`. Raises ValueError."""
+        """Return the experiment of `to_json`; own, defaults: as `from_params`. Raises ValueError."""
         try:
             values = json.loads(text)
         except (ValueError, RecursionError):

@@ -85,7 +85,7 @@ class Setup:
     # fmt: on
 
     def __post_init__(self) -> None:
-        """Check every answer."""
+        """Check every answer, and bring it to its normal form."""
         for name, question in QUESTIONS.items():
             object.__setattr__(self, name, question.checked(getattr(self, name)))
 
@@ -123,7 +123,7 @@ class Setup:
         return parse_leniently(Setup.from_params, answers, Setup.fallback_sentence)
 
     def fallback_sentence(self, name: str) -> str:
-        """Return a sentence: the answer that this setup has for an unusable answer of a link."""
+        """Return `Used instead: in front.`, with the answer here to the question of this name."""
         return f"Used instead: {QUESTIONS[name].display(getattr(self, name)).lower()}."
 
 
@@ -241,7 +241,7 @@ def guidance_for(setup: Setup, measured: Mapping[Experiment, Accuracies]) -> Gui
 
 
 def _result(case: GuideCase, accuracies: Accuracies) -> GuideResult:
-    """Return a case with its accuracies, its word and the strongest verdict of its strategies."""
+    """Return a case with its accuracies, its word of `need`, and its first verdict by `_rank`."""
     effects = {name: mask_effect(case.experiment, name) for name in case.experiment.strategies}
     verdicts = [verdict(accuracies, name, effect=effect) for name, effect in effects.items()]
     deciding = min(filter(None, verdicts), key=lambda each: _rank(each.word, each))
@@ -249,7 +249,7 @@ def _result(case: GuideCase, accuracies: Accuracies) -> GuideResult:
 
 
 def _rank(word: str, verdict: Verdict) -> tuple[int, float]:
-    """Return a sort key: the strongest word first, then the verdict with the largest gain."""
+    """Return a key to sort by word (required, helps, not needed, undecided, other), then by gain."""
     words = ("required", "helps", "not needed", "undecided")
     return words.index(word) if word in words else len(words), -verdict.difference.mean
 

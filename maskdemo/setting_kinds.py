@@ -56,7 +56,7 @@ class Setting(ABC):
 
     @property
     def label(self) -> str:
-        """The title with the unit, for axes and controls: "Padded length, in steps"."""
+        """The title and, unless a share or in the title, its unit: "Padded length, in steps"."""
         counts = self.unit and self.unit != "share" and self.unit not in self.title.lower()
         return f"{self.title}, in {self.unit}" if counts else self.title
 
@@ -124,7 +124,7 @@ class Number(Setting):
         return int(value) if self.whole else float(value) + 0.0
 
     def parse(self, text: str) -> int | float:
-        """Return the finite number in a text. Raises `InvalidSettings` if there is none."""
+        """Return the finite number in a text, allowed or not. Raises `InvalidSettings` without one."""
         try:
             number = float(text) if len(text) <= MAX_CHARACTERS else inf
         except ValueError:
@@ -155,7 +155,7 @@ class Choice(Setting):
 
     @property
     def allowed(self) -> str:
-        """The names of the options."""
+        """The names of the options, with commas between them."""
         return ", ".join(self.options)
 
     def checked(self, value: Any) -> str:
@@ -202,7 +202,7 @@ class Selection(Choice):
         return tuple(each for each in self.options if each in value)
 
     def parse(self, text: str) -> tuple[str, ...]:
-        """Return the names in a text, which has dots or commas between them."""
+        """Return the names in a text, with dots or commas between them, whether or not of options."""
         return tuple(text.replace(",", ".").split("."))
 
     def display(self, value: Any) -> str:
@@ -261,8 +261,9 @@ def parse_leniently(
     """Return the result of `make` for the usable parameters, and a complaint for each other parameter.
 
     make: raises `InvalidSettings` that names the parameters at fault. The first of them that is present
-    is left out, and `make` is called again; without parameters it must succeed. fallback_sentence: of
-    the result and a parameter's name, says what the result has instead; it ends the complaint.
+    (if none is, the last parameter) is left out, and `make` is called again; without parameters it must
+    succeed. fallback_sentence: of the result and a parameter's name, says what the result has instead;
+    it ends the complaint.
     """
     usable, complaints = dict(params), {}
     while True:
@@ -279,5 +280,5 @@ def parse_leniently(
 
 
 def _plainly(number: float) -> str:
-    """Return a number as text, a float with 6 digits at most and none that say nothing."""
+    """Return an int as text, in full; a float with at most 6 digits, without zeros at the end."""
     return str(number) if isinstance(number, int) else f"{number:g}"

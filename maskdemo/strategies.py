@@ -35,7 +35,7 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Arrays:
-    """A strategy's view of N sequences of T steps.
+    """N sequences of T steps as a strategy gives them to the LSTM, with what counts in the loss.
 
     inputs: (N, T, F + 1), the mask channel last. advance, keep: (N, T) float32. targets: (N, T) int32.
     weights: (N, T) float32, how much the output after a step counts in the loss.
@@ -155,7 +155,7 @@ def _mask_feature(batch: Batch, mask_value: float) -> Handling:
 
 
 def _forward_fill(batch: Batch, mask_value: float) -> Handling:
-    """Return the last valid reading, if any, at invalid steps; every step moves the state on."""
+    """Return the last valid reading at invalid steps, the value itself before any; all move on."""
     steps = np.where(batch.valid, np.arange(batch.valid.shape[1]), -1)
     newest = np.maximum.accumulate(steps, axis=1)[..., None]
     filled = np.take_along_axis(batch.values, np.maximum(newest, 0), axis=1)
@@ -164,7 +164,7 @@ def _forward_fill(batch: Batch, mask_value: float) -> Handling:
 
 
 def _strategy(name: str, handle: Callable[[Batch, float], Handling], **switches: Any) -> Strategy:
-    """Return a strategy with its title and sentences from `maskdemo.titles`."""
+    """Return a strategy with the texts of `maskdemo.titles`; switches: its other fields."""
     return Strategy(name=name, **STRATEGY_TEXTS[name]._asdict(), handle=handle, **switches)
 
 
@@ -198,7 +198,8 @@ def arrays(
     where the strategy `reads_last_valid`. To `average`, the states after all steps that the strategy
     does not mask are read, or after the valid steps where it `reads_last_valid`, and the read-out is
     the last of them. With a label at each step, every step counts, or only the valid steps if not
-    `count_invalid`.
+    `count_invalid`. The target is the step's label or, at every step, the sequence's. Steps that are
+    not `there` hold the state and never count.
     """
     spec = STRATEGIES[strategy]
     handled, pool = spec.handle(batch, mask_value), None
@@ -240,7 +241,7 @@ def _shares(counted: NDArray[np.bool_]) -> Floats:
 
 
 def hold_padding(arrays: Arrays, padded: NDArray[np.bool_]) -> Arrays:
-    """Return arrays whose padded (N, T) steps hold the state: outputs are those without padding.
+    """Return arrays whose padded (N, T) steps hold the state and are in no mean; weights stay.
 
     A step that holds the state changes nothing, so on a post-padded batch the state after the last
     step is the state after the sequence's own last step; a mean is over the sequence's own steps. The

@@ -27,7 +27,7 @@ class Accuracies:
 
 
 def accuracies(snapshot: Snapshot) -> Accuracies:
-    """Return the accuracies of the finished trainings of a run; a strategy without any has none."""
+    """Return the accuracies of a run's finished trainings: an empty mapping for a strategy without."""
     names = snapshot.experiment.strategies
     finished = [curve for curve in snapshot.curves if curve.finished]
     return Accuracies(
@@ -47,6 +47,6 @@ def accuracies(snapshot: Snapshot) -> Accuracies:
 
 
 def scored(curves: Sequence[Curve]) -> int:
-    """Return how many labels an accuracy of these trainings counts at least; 1 for no training."""
+    """Return the least number of labels that an accuracy of these trainings is over; 1 for none."""
     # Repeats draw test sets of their own: the smallest resolves least.
     return min((curve.scored for curve in curves), default=1)

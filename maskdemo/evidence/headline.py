@@ -85,9 +85,9 @@ NEEDS = {
 
 
 def need(results: Accuracies) -> str:
-    """Return a word of `NEEDS` for a run: the strongest of all verdicts; "hurts" only if all do.
+    """Return a word of `NEEDS` for a run: "nothing learned" first, else the strongest of its verdicts.
 
-    "undecided" where there are no verdicts yet, "not needed" where no other word of `NEEDS` is earned.
+    "hurts" only if all do, "undecided" if there are no verdicts yet, "not needed" if no word is left.
     """
     if nothing_learned(results):
         return "nothing learned"
@@ -118,10 +118,9 @@ def over_all(needs: Collection[str]) -> str:
 
 
 def nothing_learned(results: Accuracies) -> bool:
-    """Whether every strategy surely stays within the margin above chance.
+    """Whether every strategy's interval of `above_chance` ends below `MARGIN`.
 
-    The intervals hold together for all strategies. False where an interval is too wide to tell, and
-    where there are fewer repeats than a verdict needs.
+    False where an interval is too wide to tell, and where there are fewer repeats than a verdict needs.
     """
     needed = min_repeats(results.comparisons)
     return all(
@@ -141,8 +140,7 @@ def above_chance(results: Accuracies, strategy: str) -> Interval:
 
 
 def _surely_not_required(each: Verdict) -> bool:
-    """Whether the verdict rules out that a mask is required."""
-    # What makes no difference, or leaves more than half without it, is required by nothing.
+    """Whether the word is "the same" or "hurts", or more than half is surely learned without it."""
     return each.word in ("the same", "hurts") or each.short_of_half.high < 0
 
 
@@ -156,22 +154,22 @@ def _gain_sentence(results: Accuracies, verdicts: Sequence[Verdict]) -> str:
 
 
 def _widest_clause(verdicts: Sequence[Verdict]) -> str:
-    """Return a clause on the verdict with the widest interval: its strategy and the interval."""
+    """Return "Held state may be worth anything from −1.2 to +9.0 points against", of the widest one."""
     widest = max(verdicts, key=lambda each: each.difference.width)
     title = STRATEGIES[widest.strategy].title
     return f"{title} may be worth anything from {between(widest.difference)} points against"
 
 
 def _harm_sentence(verdicts: Sequence[Verdict]) -> str:
-    """Return a sentence, after a space, that names the strategies that hurt; "" for no verdicts."""
+    """Return " What hurts: no mask and held state.", of these verdicts' strategies; "" for none."""
     return f" What hurts: {titled(each.strategy for each in verdicts)}." if verdicts else ""
 
 
 def titled(names: Iterable[str]) -> str:
-    """Return the strategies' titles as in a sentence: `no mask and held state`."""
+    """Return the titles of strategies' names in lower case, listed: `no mask and held state`."""
     return listed(STRATEGIES[name].title.lower() for name in names)
 
 
 def mean_accuracy(results: Accuracies, strategy: str) -> float:
-    """Return the strategy's mean accuracy over its repeats (0 to 1)."""
+    """Return the strategy's mean accuracy over its finished repeats, at least one (0 to 1)."""
     return float(np.mean(list(results.by_repeat[strategy].values())))

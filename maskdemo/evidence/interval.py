@@ -39,7 +39,7 @@ class Interval:
         return self.high - self.low
 
     def within(self, lowest: float, highest: float) -> Interval:
-        """Return the interval cut to possible values; an interval without limits stays so."""
+        """Return the interval, its limits (not its mean) cut to these; without limits, it stays so."""
         if not self.bounded:
             return self
         return replace(self, low=max(self.low, lowest), high=min(self.high, highest))
@@ -56,7 +56,7 @@ class Limits(NamedTuple):
 def interval(
     values: Sequence[float] | NDArray, *, resolution: float = 0.0, comparisons: int = 1
 ) -> Interval:
-    """Return mean and Student's t interval of few values (n,), with infinite limits for one value.
+    """Return mean and 95 % interval (Student's t) of few values (n,); infinite limits for one value.
 
     resolution: the least standard deviation that is believed. comparisons: how many intervals are to
     hold together (Bonferroni).
@@ -122,7 +122,7 @@ def half_widths(
 
 @lru_cache(maxsize=1024)
 def _half_width(count: int, comparisons: int) -> float:
-    """Return half the width of the interval of `count` values whose standard deviation is 1."""
+    """Return half the width of the interval of `count` (2 or more) values of standard deviation 1."""
     # Not scipy.stats: importing it takes a second, for this one quantile.
     quantile = special.stdtrit(count - 1, 1 - (1 - CONFIDENCE) / (2 * comparisons))
     return float(quantile) / math.sqrt(count)

@@ -76,7 +76,7 @@ def _effect(experiment: Experiment, strategy: str) -> MaskEffect:
 
 
 def unmasked_padding(experiment: Experiment) -> str:
-    """Return a sentence, after a space, if the run's Masking layer masks no invalid step, else ""."""
+    """Return " Masking layer masks nothing: ...", of a run where it masks no invalid step; else ""."""
     if "masking_layer" not in experiment.strategies:
         return ""
     effect = mask_effect(experiment, "masking_layer")
@@ -86,7 +86,7 @@ def unmasked_padding(experiment: Experiment) -> str:
 
 
 def truncation_sentence(experiment: Experiment) -> str:
-    """Return a sentence: how many of the first repeat's sequences are cut, and by how many steps."""
+    """Return a sentence: how many of all sequences of repeat 0 are cut, and by how many steps."""
     data = whole_sequences(experiment)
     lost = [steps_lost(part, experiment.padded_length) for part in (data.train, data.test)]
     return f"{capital(loss_of_steps(np.concatenate(lost)))}."
@@ -105,7 +105,7 @@ def _batches(experiment: Experiment) -> tuple[Batch, Batch]:
 
 
 def _equal(mine: Arrays, base: Arrays) -> bool:
-    """Whether all arrays of two strategies are equal."""
+    """Whether two strategies have equal arrays of a batch, so that they train the same networks."""
     return all(
         np.array_equal(getattr(mine, each.name), getattr(base, each.name)) for each in fields(Arrays)
     )

@@ -23,7 +23,7 @@ def number(value: float, form: str = "g") -> str:
 
 
 def points(share: float, digits: int = 1) -> str:
-    """Return a difference of shares (-1 to 1) in points, with its sign: `+2.5`; 0 has none."""
+    """Return a difference of shares (-1 to 1) in points, with its sign: `+2.5`; none before 0."""
     return number(100 * share, f"+.{digits}f")
 
 
@@ -38,7 +38,7 @@ def between(interval: Interval, form: Callable[[float], str] = points) -> str:
 
 
 def leak_text(share: float) -> str:
-    """Return a leak (0 to 1) in points of probability: `12 points`, `none, exactly 0`."""
+    """Return a leak (0 to 1) in points of probability: `12 points`, `0.3 points`, `none, exactly 0`."""
     form = ".0f" if share >= 0.1 else ".2g"
     return "none, exactly 0" if share == 0 else f"{number(100 * share, form)} points"
 
@@ -55,7 +55,7 @@ def time_taken(seconds: float) -> str:
 
 
 def counted(count: int, noun: str) -> str:
-    """Return a count with its noun: `1 repeat`, `3 repeats`."""
+    """Return a count with its noun, which gets an s but for 1: `1 repeat`, `0 repeats`."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 

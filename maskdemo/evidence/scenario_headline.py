@@ -25,7 +25,7 @@ from maskdemo.training.snapshot import Snapshot
 
 
 def headline(snapshot: Snapshot) -> str:
-    """Return the answer to the scenario's question; `answer_of` where there is no `CompleteRun`."""
+    """Return the answer to the scenario's question; `answer_of` without question or `CompleteRun`."""
     run = CompleteRun.of(snapshot)
     if run is None or (rule := RULES_OF_QUESTIONS.get(run.asks)) is None:
         return answer_of(snapshot)
@@ -47,7 +47,7 @@ class CompleteRun:
 
     @classmethod
     def of(cls, snapshot: Snapshot) -> CompleteRun | None:
-        """Return the complete run; None if repeats are missing or too few, or it is no scenario's."""
+        """Return the run; None if no scenario's, or if repeats are missing or too few for all pairs."""
         scenario, results = scenario_of(snapshot.experiment), accuracies(snapshot)
         pairs = len(results.by_repeat) * (len(results.by_repeat) - 1) // 2
         complete = all(len(each) == results.repeats for each in results.by_repeat.values())
@@ -67,14 +67,14 @@ class CompleteRun:
         return tuple(name for name in self.names if name != BASELINE)
 
     def verdict(self, strategy: str, over: str = BASELINE) -> Verdict:
-        """Return the verdict against no mask, or another strategy by intervals for all pairs."""
+        """Return the verdict against no mask or, by intervals for all pairs, against `over`."""
         results = self.results if over == BASELINE else self.all_pairs
         result = verdict(results, strategy, over)
         assert result is not None, "all repeats are in"
         return result
 
     def leaders(self) -> tuple[list[str], dict[str, Verdict]]:
-        """Return the best strategy, with those of equal numbers, and its verdict against each other."""
+        """Return those of best accuracies, and each other strategy -> the best's verdict over it."""
         best = max(self.names, key=lambda name: mean_accuracy(self.results, name))
         accuracies = self.results.by_repeat
         equal = [name for name in self.names if accuracies[name] == accuracies[best]]
@@ -94,7 +94,7 @@ class CompleteRun:
         return numbers(strategy) == numbers(BASELINE)
 
     def reached(self, names: Iterable[str]) -> str:
-        """Return strategies with mean accuracies, best first: `held state (94%) and no mask (11%)`."""
+        """Return strategies with mean accuracies, best first: `a and b (94%) and no mask (11%)`."""
         best_first = sorted(names, key=lambda name: -mean_accuracy(self.results, name))
         by_mean = groupby(best_first, lambda name: percent(mean_accuracy(self.results, name), 0))
         return listed(f"{titled(group)} ({level})" for level, group in by_mean)
@@ -106,7 +106,7 @@ class CompleteRun:
 
 
 def _still_known_sentence(run: CompleteRun) -> str:
-    """Return which know as much as the best, over half of it, or less; `answer_of` if none learns."""
+    """Return which know as much as the best, over half, less or unclear; `answer_of` if none learns."""
     kept, over = run.leaders()
     if nothing_learned(run.results) or above_chance(run.results, kept[0]).low <= 0:
         return answer_of(run.snapshot)
@@ -134,7 +134,7 @@ def _still_known_sentence(run: CompleteRun) -> str:
 
 
 def _identical_sentence(run: CompleteRun) -> str:
-    """Return a sentence that nothing differs to the last digit; `answer_of` where anything does."""
+    """Return that all are identical to no mask, and their accuracy; `answer_of` if any is not."""
     if not all(map(run.identical, run.others)):
         return answer_of(run.snapshot)
     repeats = counted(run.results.repeats, "repeat")
@@ -194,7 +194,7 @@ def _true_lengths_sentence(run: CompleteRun) -> str:
 
 
 def _best_sentence(run: CompleteRun) -> str:
-    """Return which strategy is surely best, near it or behind; `answer_of` if none learns."""
+    """Return which strategies lead, which are near, behind or unclear; `answer_of` if none learns."""
     leaders, over = run.leaders()
     if nothing_learned(run.results):
         return answer_of(run.snapshot)
@@ -221,7 +221,7 @@ def _best_sentence(run: CompleteRun) -> str:
 
 
 def _reported_sentence(run: CompleteRun) -> str:
-    """Return a sentence: how far counted padding lifts the reported accuracy, with all accuracies."""
+    """Return how far counted padding lifts the reported accuracy, and each strategy's accuracies."""
     lifts = {name: inflation(run.snapshot, name) for name in run.names}
     levels = "; ".join(
         f"{titled([name])} reports {percent(mean_accuracy(run.results, name) + lift.mean, 0)}, "
@@ -243,7 +243,7 @@ def _reported_sentence(run: CompleteRun) -> str:
 
 
 def inflation(snapshot: Snapshot, strategy: str) -> Interval:
-    """Return reported accuracy less that on real steps (-1 to 1), by intervals for all strategies."""
+    """Return reported accuracy less that on valid steps (-1 to 1), of finished repeats, one or more."""
     curves = [each for each in snapshot.curves if each.strategy == strategy and each.finished]
     lifts = np.array([each.test_accuracy[-1] - each.test_valid_accuracy[-1] for each in curves])
     scored = min(each.scored for each in curves)
@@ -283,17 +283,17 @@ RULES_OF_QUESTIONS: Mapping[str, Callable[[CompleteRun], str]] = {
 
 
 def _verb(subjects: Sequence[str], plural: str) -> str:
-    """Return a verb for one subject or several: "knows" or "know"."""
+    """Return the verb for these subjects: `plural` for two or more, else "knows" for "know"."""
     if len(subjects) > 1:
         return plural
     return {"do": "does", "are": "is"}.get(plural, f"{plural}s")
 
 
 def _difference_with_interval(result: Verdict) -> str:
-    """Return a verdict's difference and its interval, in points."""
+    """Return `+2.5 points, 95% interval +1.0 to +4.0`, of a verdict's difference."""
     return f"{points(result.difference.mean)} points, 95% interval {between(result.difference)}"
 
 
 def largest_lift(lifts: Sequence[Interval]) -> str:
-    """Return the largest mean of these intervals, in whole points."""
+    """Return the largest mean (a share) of these intervals, in whole points: "12"."""
     return number(100 * max(each.mean for each in lifts), ".0f")

@@ -50,7 +50,7 @@ class StrategyResult:
 
 
 def strategy_result(snapshot: Snapshot, strategy: str) -> StrategyResult:
-    """Return the results of a strategy so far; before its first epoch they are empty."""
+    """Return the results of a strategy so far; with empty tuples before its first epoch."""
     mine = [curve for curve in snapshot.curves if curve.strategy == strategy and curve.test_accuracy]
     finished = [curve for curve in mine if curve.finished]
     shown = finished or mine[:1]
@@ -65,15 +65,13 @@ def strategy_result(snapshot: Snapshot, strategy: str) -> StrategyResult:
 
 @lru_cache(maxsize=256)
 def accuracy_interval(values: tuple[float, ...], *, scored: int) -> Interval:
-    """Return mean and 95 % interval of a strategy's accuracies (0 to 1), each over `scored` labels.
-
-    It is cached, as a live page asks for the same several times a second.
-    """
+    """Return mean and 95 % interval of a strategy's accuracies (0 to 1), each over `scored` labels."""
+    # Cached, as a live page asks for the same several times a second.
     return interval(values, resolution=1 / scored).within(0, 1)
 
 
 def verdicts(snapshot: Snapshot) -> tuple[Verdict, ...]:
-    """Return a verdict for each strategy that has finished a repeat together with `no_mask`."""
+    """Return a verdict against `no_mask` for each other strategy that shares a finished repeat."""
     results = accuracies(snapshot)
     against_baseline = (
         verdict(results, name, effect=mask_effect(snapshot.experiment, name))

@@ -100,14 +100,7 @@ class Compared(NamedTuple):
     short_of_half: Limits
 
 
-def compare(
-    mine: NDArray,
-    base: NDArray,
-    *,
-    chance: float,
-    scored: int,
-    comparisons: int,
-) -> Compared:
+def compare(mine: NDArray, base: NDArray, *, chance: float, scored: int, comparisons: int) -> Compared:
     """Return words and limits for accuracies (..., n) of a strategy and of another, paired by repeat.
 
     All are "undecided" where n is below `min_repeats`. chance: accuracy (0 to 1). scored: labels that
@@ -135,16 +128,12 @@ def compare(
 
 
 def verdict(
-    results: Accuracies,
-    strategy: str,
-    over: str = BASELINE,
-    *,
-    effect: MaskEffect = AS_NAMED,
+    results: Accuracies, strategy: str, over: str = BASELINE, *, effect: MaskEffect = AS_NAMED
 ) -> Verdict | None:
     """Return the verdict on a strategy against another; None before they share a finished repeat.
 
     None also of a strategy against itself. effect: of the strategy's mask. Where it is inert, the word
-    follows from that and not from numbers.
+    is "the same", whatever the numbers are.
     """
     mine, base = results.by_repeat.get(strategy, {}), results.by_repeat.get(over, {})
     shared = sorted(mine.keys() & base.keys())
@@ -198,7 +187,7 @@ def _compared(mine: tuple[float, ...], base: tuple[float, ...], **settings: Any)
 
 
 def _numbers_clause(difference: Interval, over: str, requested: int) -> str:
-    """Return the beginning of a sentence: the difference, its interval and the number of repeats.
+    """Return `+2.5 points against no mask (95% interval +1.0 to +4.0, 5 repeats)`.
 
     over: the strategy that is compared with. requested: how many repeats were asked for.
     """
@@ -212,7 +201,7 @@ def _numbers_clause(difference: Interval, over: str, requested: int) -> str:
 
 
 def _meaning(word: str, difference: Interval, short_of_half: Interval) -> str:
-    """Return the meaning of a verdict's word for these numbers, as the end of a sentence."""
+    """Return the end of a sentence, from its comma or full stop on: what the word means here."""
     match word:
         case "required":
             return ". Without it less than half of what can be learned above chance is learned."
@@ -231,8 +220,10 @@ def _meaning(word: str, difference: Interval, short_of_half: Interval) -> str:
 
 
 def _enough(difference: Interval, results: Accuracies) -> int | None:
-    """Return `Verdict.enough`, the repeats that might decide; None if more than `MAX_REPEATS`."""
-    # Either the interval leaves zero, or it fits into the margin.
+    """Return the repeats after which the interval might leave zero or fit into the margin.
+
+    At least `min_repeats`; None if more than `MAX_REPEATS`, or if the interval has no limits.
+    """
     half = max(abs(difference.mean), MARGIN - abs(difference.mean))
     count = count_for(half, of=difference, comparisons=results.comparisons, max_count=MAX_REPEATS)
     return count and max(count, min_repeats(results.comparisons))
