@@ -79,8 +79,7 @@ class LayerRow:
     received, passed: "right", "none" or "wrong" (a mask that says something else); passed is "ends"
     where no axis of time is left. change: makes, keeps, uses up or loses it, in words. moved: how far
     its output moves at real steps when padding is added, as a share of its largest number; None where
-    that was not looked at. sources: the rows whose outputs it takes in, by their index among all, each
-    with the mask that comes along.
+    that was not looked at. sources: (index, mask state) of each row whose outputs it takes.
     """
 
     name: str
@@ -229,6 +228,7 @@ class Report:
         return f"{leaks}: added padding moves the outputs by up to {self.largest:.2g}, {share}"
 
     def __str__(self) -> str:
+        """Return the answer, findings with the fixes of leaks, the mask's path, and what was tried."""
         lines = [f"{self.model}: {self.sentence}"]
         for each in self.findings:
             lines += ["", f"{each.severity.upper()}: {each.title}", f"  {each.seen}", f"  {each.why}"]
