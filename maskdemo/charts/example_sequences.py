@@ -28,8 +28,8 @@ def example_sequences(
 ) -> Figure:
     """Draw a panel for each example, title -> values (length, F), NaN where missing.
 
-    Only the first features, as many as `FEATURE_STYLES`, are drawn: each on a scale from its lowest to
-    its highest value in all examples.
+    Only the first features, as many as `FEATURE_STYLES`, are drawn, each from its lowest to its highest
+    value in all examples.
     """
     shown = names[: len(FEATURE_STYLES)]
     all_steps = np.concatenate(list(examples.values()))[:, : len(shown)]

@@ -146,7 +146,7 @@ def _row_position(row: int) -> PlotlyOptions:
 
 
 def _legend_entries(several: bool, both: bool, dark: bool) -> list[PlotlyTrace]:
-    """Return the legend entries of the marks. several: repeats. both: see `_repeat_traces`."""
+    """Return the legend's entries. several: whether there are means. both: see `_repeat_traces`."""
     shade = plot.inks(dark).muted
     entries = [plot.legend_entry("One repeat", marker={"symbol": "circle", "size": 8, "color": shade})]
     if both:

@@ -171,7 +171,7 @@ def _move_marks(arrays: Arrays, strategy: str, dark: bool) -> list[PlotlyTrace]:
 def _chance_traces(
     chances: NDArray, arrays: Arrays, strategy: str, yaxis: str, dark: bool
 ) -> list[PlotlyTrace]:
-    """Return the line of the probability after every step (T,); a ring if just one step counts."""
+    """Return the line of the probability after every step (T,); if one step is read out, a ring."""
     shade = colour(strategy, dark=dark)
     steps = np.arange(1, len(chances) + 1)
     line = scatter(

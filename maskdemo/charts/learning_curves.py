@@ -203,7 +203,7 @@ def _mean_trace(
         showlegend=showlegend,
         mode="lines+markers",
         line=line(name, dark=dark),
-        marker=marker(name, dark=dark, size=sizes or 7, line={"width": 0}),
+        marker=marker(name, dark=dark, size=sizes, line={"width": 0}),
         hovertemplate=hover,
     )
 

@@ -86,7 +86,7 @@ class Job:
         self.steps.clear()
 
     def keep_newest(self, newest: Any, done: float, now: float) -> None:
-        """Keep the newest result and `done`, and no longer promise in the notice to begin again."""
+        """Keep result and `done`, a step if that rose; a notice says that the job has begun again."""
         if not self.steps or done > self.steps[-1][1]:
             self.steps.append((now, done))
         if self.notice and newest is not self.newest:
@@ -94,7 +94,7 @@ class Job:
         self.newest, self.done = newest, done
 
     def requeue(self, why: str | None = None) -> None:
-        """Let the job wait again, to begin anew unless its work resumes. why: a sentence to note."""
+        """Let the job wait again, `done` 0 unless its work resumes. why: a sentence for the notice."""
         self.phase = "queued"
         if not self.work.resumes:
             self.done = self.ran = 0.0

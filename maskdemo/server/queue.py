@@ -93,7 +93,7 @@ class Queue:
                 self._requests.put(key, job, turn_of=viewers)
 
     def status(self, viewer: str, kind: str) -> Status[Any]:
-        """Return the status of the viewer's job of this kind; cheap enough to poll."""
+        """Return the status of the viewer's last request of this kind; cheap enough to poll."""
         with self._lock:
             self.sweep()
             request = self._requests.touch((viewer, kind))
@@ -210,7 +210,7 @@ class Queue:
                 job.keep_newest(newest, done, self.clock())
 
     def give_way(self, job: Job) -> None:
-        """Let the job wait again, in its old turn, if it runs; its results stay."""
+        """Let the job, if it runs, wait again in its old turn, noted unless `background`."""
         with self._lock:
             if self._stop_running(job):
                 job.requeue(None if job.work.background else GAVE_WAY)

@@ -31,8 +31,8 @@ class Durations:
     def expected(self, work: Work) -> float | None:
         """Return the seconds that work takes in all; None before anything like it was done.
 
-        A run takes some seconds however small it is, so small runs tell nothing of one that is
-        `MAX_SCALE` times as large as all of them.
+        What trains takes time by its multiply-adds, as the last runs did; if these are more than
+        `MAX_SCALE` times those of all of them, None. Other work takes as long as its kind did last.
         """
         if not work.multiply_adds:
             return self.others.get(work.kind)

@@ -48,7 +48,7 @@ class Work:
 
     @property
     def multiply_adds(self) -> float:
-        """An upper estimate of the computation; 0 where it is not known."""
+        """An upper estimate of the multiply-adds of the trainings; 0 where nothing trains."""
         return sum(each.work for each in self.experiments)
 
     @property

@@ -148,7 +148,10 @@ def _effect_sentence(findings: Findings, line: _Line, effects: _Effects, names: 
 def _amount(
     findings: Findings, line: _Line, cells: Sequence[Cell], since: Cell | None, names: Sequence[str]
 ) -> str:
-    """Return a clause on the difference in points: at the cell `since`, else at the last of `cells`."""
+    """Return a clause on the differences of `names`, in points, at the last of `cells`.
+
+    If `since` is a cell, they are those there, and the clause has the least that is sure.
+    """
     at = since or cells[-1]
     verdicts = [_verdict(findings, at, name) for name in names]
     sizes = [_points(each) for each in sorted(abs(each.difference.mean) for each in verdicts)]
