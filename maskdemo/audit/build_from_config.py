@@ -19,7 +19,7 @@ from maskdemo.audit.run_audit import audit
 from maskdemo.audit.samples import SEQUENCES
 from maskdemo.errors import UnsupportedModel
 
-#: Steps of the sequence whose outputs are counted: the first of these that the model takes.
+#: Steps of the sequence whose outputs are counted; windows may be wider than the first of these.
 _KNOWN_LENGTHS = (40, 200, 1000)
 #: Outputs of all layers for all sequences: larger models get fewer sequences, down to a minimum.
 _MAX_OUTPUTS_OF_ALL, _MIN_SEQUENCES = 16_000_000, 4
@@ -28,10 +28,11 @@ _MAX_OUTPUTS_OF_ALL, _MIN_SEQUENCES = 16_000_000, 4
 def audit_config(
     config: dict[str, Any], *, on_stage: Callable[[str], None] = lambda stage: None
 ) -> Report:
-    """Return the report on the model that a configuration describes, with drawn weights.
+    """Return the report on a configuration's model, with new random weights.
 
-    config: as `safe_config` returns it. A stranger's model is audited in a process of its own: see
-    `sandbox`. Raises UnsupportedModel with a sentence for people.
+    Fewer sequences are drawn for a model with many outputs. config: as `safe_config` returns it.
+    on_stage: is called with a phrase as each stage begins. Raises UnsupportedModel where the model
+    cannot be built or is too large, and where `audit` does.
     """
     on_stage("Building the model from its configuration")
     outputs = _count_outputs(config)
@@ -40,14 +41,15 @@ def audit_config(
 
 
 def model_of(text: str) -> Any:
-    """Return the model of any size, with new weights, that JSON describes; raise UnsupportedModel."""
+    """Return the Keras model, however large, that JSON describes, unaudited; raise UnsupportedModel."""
     return _build_model(safe_config(text))
 
 
 def _count_outputs(config: dict[str, Any]) -> int:
-    """Return how many numbers all layers put out for a sequence, without memory for these or weights.
+    """Return how many numbers all layers together put out for one sequence, and allocate none of them.
 
-    Raises UnsupportedModel where these, or the weights, are too many.
+    Its steps are the first of 40, 200 and 1,000 that the model takes. Raises UnsupportedModel where
+    it takes none of these, or where these numbers or the weights are too many.
     """
     import keras
 
@@ -57,7 +59,7 @@ def _count_outputs(config: dict[str, Any]) -> int:
             with keras.StatelessScope(initialize_variables=False):
                 model = _build_model(_with_known_length(config, steps))
             break
-        except UnsupportedModel:  # windows may be wider than that
+        except UnsupportedModel:
             if steps == _KNOWN_LENGTHS[-1]:
                 raise
     weights = sum(math.prod(variable.shape) for variable in model.weights)
@@ -80,7 +82,7 @@ def _count_outputs(config: dict[str, Any]) -> int:
 
 
 def _with_known_length(config: Any, steps: int) -> Any:
-    """Return the configuration with inputs of so many steps, so that every shape is known."""
+    """Return a copy with `steps` for each None in every `batch_shape`, except for the batch size."""
     if isinstance(config, list):
         return [_with_known_length(each, steps) for each in config]
     if not isinstance(config, dict):
@@ -92,7 +94,7 @@ def _with_known_length(config: Any, steps: int) -> Any:
 
 
 def _all_operations(model: Any) -> list[Any]:
-    """Return a model's operations, or else layers, those of nested models in place of the models."""
+    """Return a model's operations or, without any, its layers; nested models are replaced by theirs."""
     result = []
     for operation in getattr(model, "operations", None) or model.layers:
         result += _all_operations(operation) if hasattr(operation, "layers") else [operation]
@@ -100,7 +102,7 @@ def _all_operations(model: Any) -> list[Any]:
 
 
 def _build_model(config: dict[str, Any]) -> Any:
-    """Return the Keras model of a configuration; raise UnsupportedModel where it cannot be built."""
+    """Return the Keras model of a configuration; raise UnsupportedModel if invalid or without Input."""
     import keras
 
     try:

@@ -22,8 +22,8 @@ _FORMULA = re.compile(r"[A-Za-z.,\-> ]*")
 def checked_value(key: str, value: Any) -> Any:
     """Return the value if it may stand under this key; raise UnsupportedModel if not.
 
-    Allowed are None, a bool, a number, the name of a layer, an axes formula, a word of
-    `allow_list.WORDS[key]`, and a list of these.
+    Allowed are None, bool, float, int up to ±MAX_NUMBER (any for FREQUENCIES), a layer's name under
+    "name" and "*_layers", a formula under FORMULAS, a word in `WORDS[key]`, and a list of these.
     """
     if value is None or isinstance(value, (bool, float)):
         return value
@@ -45,7 +45,10 @@ def checked_value(key: str, value: Any) -> Any:
 
 
 def checked_layer_name(value: Any) -> str:
-    """Return the name of a layer, printable and no path, in any script, or raise UnsupportedModel."""
+    """Return a layer's name of 1 to MAX_NAME printable characters of any script, or raise.
+
+    UnsupportedModel is raised, too, for slashes, backslashes and white space at either end.
+    """
     if (
         not isinstance(value, str)
         or not 0 < len(value) <= MAX_NAME
@@ -58,7 +61,7 @@ def checked_layer_name(value: Any) -> str:
 
 
 def checked_formula(value: str) -> str:
-    """Return a formula of axes in letters, as einsum takes it; raise UnsupportedModel for others."""
+    """Return an einsum formula: letters, spaces and `.,->`; raise UnsupportedModel if other or long."""
     if len(value) > MAX_NAME or not _FORMULA.fullmatch(value):
         raise UnsupportedModel("A formula of axes has other signs than letters.")
     return value
@@ -74,7 +77,7 @@ def checked_list(value: Any) -> list[Any]:
 
 
 def checked_mapping(value: Any) -> dict[str, Any]:
-    """Return the value if it is a dictionary, of arguments; raise UnsupportedModel if not."""
+    """Return the value if it is a dictionary; raise UnsupportedModel if not."""
     if not isinstance(value, dict):
         raise UnsupportedModel("Arguments are expected where there are none.")
     return value

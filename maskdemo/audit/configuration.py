@@ -62,7 +62,7 @@ class _Reader:
         self.layers = 0
 
     def model(self, raw: Any, depth: int) -> dict[str, Any]:
-        """Return the safe configuration of a Sequential or Functional model, or raise an error."""
+        """Return a safe, trainable Sequential or Functional model; raise UnsupportedModel if unsafe."""
         name, inner = _checked_class(raw, allow_list.MODELS, "model")
         if depth > 8:
             raise UnsupportedModel("Models are nested in models too deeply.")
@@ -72,15 +72,15 @@ class _Reader:
         config: dict[str, Any] = {
             "name": checked_layer_name(inner.get("name", name.lower())),
             "trainable": True,
+            "layers": [self._layer_of_model(each, depth) for each in layers],
         }
-        config["layers"] = [self._layer_of_model(each, depth) for each in layers]
         if name == "Functional":
             for key in ("input_layers", "output_layers"):
                 config[key] = _safe_structure(key, inner.get(key))
         return _keras_object(name, allow_list.MODELS[name], config)
 
     def _layer_of_model(self, raw: Any, depth: int) -> dict[str, Any]:
-        """Return the safe configuration of a layer of a model, with its name and inbound nodes."""
+        """Return the safe configuration of a layer of a model, with name and inbound nodes, if any."""
         layer = self.layer(raw, depth)
         if "name" in raw:
             layer["name"] = checked_layer_name(raw["name"])
@@ -89,7 +89,7 @@ class _Reader:
         return layer
 
     def layer(self, raw: Any, depth: int) -> dict[str, Any]:
-        """Return the safe configuration of a layer, operation or model. Raises UnsupportedModel."""
+        """Count and return a layer, operation or nested model, safe; raise UnsupportedModel if not."""
         self.layers += 1
         if self.layers > MAX_LAYERS:
             raise UnsupportedModel(f"The model has more than {MAX_LAYERS} layers.")
@@ -103,9 +103,10 @@ class _Reader:
         return _keras_object(name, "keras.layers", self._arguments(name, inner, depth))
 
     def _arguments(self, of: str, inner: dict[str, Any], depth: int) -> dict[str, Any]:
-        """Return the safe constructor arguments of a layer: not unrolled or stateful, any batch size.
+        """Return the safe constructor arguments in `inner`, a layer's `config`; of: its class name.
 
-        of: the class name of the layer. inner: its `config`. Raises UnsupportedModel where unsafe.
+        `unroll` and `stateful` become False, the batch size None, a vocabulary at most VOCABULARY;
+        seeds and what only a trained model needs are left out. Raises UnsupportedModel if unsafe.
         """
         arguments = {
             key: self._argument(of, key, value, depth)
@@ -187,7 +188,7 @@ def _keras_object(name: str, module: str, config: dict[str, Any]) -> dict[str, A
 def _name_or_object_reader(
     table: Mapping[str, str], names: frozenset[str], noun: str
 ) -> Callable[[Any], Any]:
-    """Return a function that returns a value that is safe, and raises UnsupportedModel for others.
+    """Return a function that returns a safe value without its seed, or raises UnsupportedModel.
 
     Safe are None, one of `names` in any case, and a serialized object of a class in the table (class
     name -> module) with plain arguments. noun: the kind of object, for the error's sentence.
@@ -209,7 +210,7 @@ def _name_or_object_reader(
 
 
 def _safe_activation(value: Any) -> Any:
-    """Return the name of an activation of Keras, or None; raise UnsupportedModel for others."""
+    """Return the name of a Keras activation, also of a serialized function, or None; else raise."""
     if isinstance(value, dict) and value.get("class_name") == "function":
         if value.get("module") != "builtins":
             raise UnsupportedModel("An activation is a function that is not Keras's.")
@@ -242,7 +243,7 @@ def _safe_dtype(value: Any) -> Any:
 
 
 def _safe_node(raw: Any) -> dict[str, Any]:
-    """Return the safe arguments of a call in a functional model; raise UnsupportedModel if unsafe."""
+    """Return the safe args and kwargs of a layer's call; raise UnsupportedModel if unsafe."""
     if not isinstance(raw, dict) or set(raw) != {"args", "kwargs"}:
         raise UnsupportedModel("The connections between layers are not as Keras 3 writes them.")
     return {
@@ -262,9 +263,9 @@ def _safe_structure(key: str, value: Any) -> Any:
 
 
 def _safe_call_argument(key: str, value: Any) -> Any:
-    """Return a safe argument of a layer's call: numbers, words, tensors of the model.
+    """Return a safe argument of a layer's call; raise UnsupportedModel for any other value.
 
-    Raises UnsupportedModel for any other value.
+    Safe are symbolic tensors, slices, the ellipsis, what `checked_value` allows, and lists of these.
     """
     if isinstance(value, list):
         return [_safe_call_argument(key, each) for each in checked_list(value)]

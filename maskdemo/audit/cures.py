@@ -57,18 +57,11 @@ class Repeat:
         array = keras.ops.convert_to_tensor(timed.array.astype("float32"))
         return array, keras.ops.convert_to_tensor(mask_of(self.real[timed.key]))
 
-    def _mask(self, tensor: Any) -> Any:
-        """Return the mask of an input of the call; None where it has no time axis."""
-        import keras
-
-        real = self.real.get(id(tensor))
-        return None if real is None else keras.ops.convert_to_tensor(mask_of(real))
-
     def run(self, change: Callable[..., np.ndarray] | None = None, masked: bool = False) -> list[Any]:
         """Call the layer again and return its output arrays.
 
         change: a function of an input's array and of where it is real, which returns the array to use
-        instead. masked: whether the call gets a mask that is True at the real steps.
+        instead. masked: whether right masks, True at real steps, replace the recorded ones.
         """
         import keras
 
@@ -85,12 +78,15 @@ class Repeat:
             mask = mask_of(real) if masked else by_key[id(tensor)].mask
             return attach_mask(new, None if mask is None else mask[:, : new.shape[1]])
 
-        args, kwargs = self.call.arguments
-        args = [keras.tree.map_structure(changed, each) for each in args]
-        kwargs = {name: keras.tree.map_structure(changed, each) for name, each in kwargs.items()}
+        def right_mask(tensor: Any) -> Any:
+            real = self.real.get(id(tensor))
+            return None if real is None else keras.ops.convert_to_tensor(mask_of(real))
+
+        arguments: Any = keras.tree.map_structure(changed, self.call.arguments)
+        args, kwargs = arguments
         layer = self.call.layer
         if masked and args and "mask" in signature(layer.call).parameters:
-            kwargs = kwargs | {"mask": keras.tree.map_structure(self._mask, self.call.arguments[0][0])}
+            kwargs = kwargs | {"mask": keras.tree.map_structure(right_mask, self.call.arguments[0][0])}
         reset_states(layer)
         return output_arrays(layer(*args, **kwargs))
 
@@ -107,7 +103,10 @@ def repeats(call: Call, pair: TracePair) -> tuple[Repeat, Repeat]:
 
 
 def cure_of(call: Call, pair: TracePair, tolerance: float) -> str:
-    """Return the name of the program with which outputs stand still; OWN_CODE or "" where none does."""
+    """Return the first cure that works: a program's name or HANDED_ON.
+
+    Where none does, OWN_CODE of a custom layer, else "". tolerance: the share that outputs may move.
+    """
     for program, attempt in _attempts(call, pair):
         if remaining_change(call, pair, attempt) <= tolerance:
             return program
@@ -115,7 +114,10 @@ def cure_of(call: Call, pair: TracePair, tolerance: float) -> str:
 
 
 def cure_of_wrong_mask(call: Call, pair: TracePair, tolerance: float) -> str:
-    """Return the name of the program that hands on the right mask, if outputs stand still; else ""."""
+    """Return the cure that hands on the right mask, if outputs then stand still; else "".
+
+    It is HANDED_ON or, of attention with several masks, "keep_beside_attention".
+    """
     names = (name for name, attempt in _attempts(call, pair) if attempt is _handed_on)
     still = remaining_change(call, pair, _handed_another, other_alone=True) <= tolerance
     return next(names) if still else ""
@@ -126,8 +128,8 @@ def remaining_change(
 ) -> float:
     """Return how far the outputs of a cured call move with padding, as a share of the largest number.
 
-    Infinite where the cure raises or changes outputs without padding. other_alone: whether the cure may
-    change these, too.
+    Infinite where no input has a time axis, and where the cure raises, or changes outputs without
+    padding; other_alone: whether it may change these.
     """
     alone, padded = repeats(call, pair)
     if not padded.real:
@@ -167,13 +169,13 @@ def zeroed(repeat: Repeat) -> list[np.ndarray]:
 
 
 def lowered(repeat: Repeat) -> list[np.ndarray]:
-    """Return the layer's outputs for inputs whose padded steps are lower than any other number."""
+    """Return the layer's outputs for inputs that are -1e9 (float16: -3e4) at padded steps."""
     lowest = _LOWEST.get(getattr(repeat.call.layer, "compute_dtype", "float32"), -1e9)
     return repeat.run(lambda array, real: np.where(real, array, lowest))
 
 
 def averaged(repeat: Repeat) -> list[np.ndarray]:
-    """Return the layer's outputs for zeroed padded steps, divided by the share of real steps."""
+    """Return the outputs of `zeroed` divided by those of `marked`: means of real steps; 0 for none."""
     both = zip(zeroed(repeat), marked(repeat), strict=True)
     return [np.where(share > 0, mean / np.maximum(share, 1e-9), 0.0) for mean, share in both]
 
@@ -186,7 +188,8 @@ def marked(repeat: Repeat) -> list[np.ndarray]:
 def spread_out(repeat: Repeat) -> list[np.ndarray]:
     """Return the layer's deviation or variance as it would be of the real steps alone.
 
-    Padded steps of its inputs get the mean of the real ones; the result is scaled to the real steps.
+    Padded steps get the mean of the real ones; the variance is divided by the share of real steps, the
+    deviation by its root.
     """
     share = float(np.mean(next(iter(repeat.real.values()))))
     power = 0.5 if is_a(repeat.call.layer, "Std") else 1.0
@@ -218,9 +221,9 @@ def _flipped(repeat: Repeat) -> list[np.ndarray]:
 
 
 def _backwards(repeat: Repeat) -> list[np.ndarray]:
-    """Return the outputs of a layer with go_backwards, real steps back in place, and its states.
+    """Return the output of a layer with go_backwards, moved to the real steps, and its states.
 
-    Raises ValueError for other layers.
+    The output, (N, steps, F), stays in reverse. Raises ValueError for layers that read forwards.
     """
     from maskdemo.audit.fix_reductions import backwards_within_length
 
@@ -242,22 +245,22 @@ def _normalized(repeat: Repeat) -> list[np.ndarray]:
 
 
 def _weighed(repeat: Repeat) -> list[np.ndarray]:
-    """Return weights over steps, on the last axis, from zeroed inputs: 0 at padded steps, of sum 1."""
+    """Return the first output for zeroed inputs: 0 at padded steps, then of sum 1 on the last axis."""
     weights = zeroed(repeat)[0] * next(iter(repeat.real.values()))
     return [weights / weights.sum(axis=-1, keepdims=True)]
 
 
 def _counted(repeat: Repeat) -> list[np.ndarray]:
-    """Return the real steps of outputs for inputs that are turned to have padding at the other end."""
+    """Return outputs, at real steps alone, for inputs rolled until padding is at the other end."""
 
-    def turned(array: np.ndarray, real: np.ndarray) -> np.ndarray:
-        places = np.flatnonzero(mask_of(real)[0])  # all sequences that are traced are equally long
-        return np.roll(array, -places[0] or -1 - places[-1], axis=1)
+    def rolled(array: np.ndarray, real: np.ndarray) -> np.ndarray:
+        steps = np.flatnonzero(mask_of(real)[0])  # all sequences that are traced are equally long
+        return np.roll(array, -steps[0] or -1 - steps[-1], axis=1)
 
-    marks = repeat.run(lambda array, real: turned(np.broadcast_to(real, array.shape), real))
+    marks = repeat.run(lambda array, real: rolled(np.broadcast_to(real, array.shape), real))
     return [
         each[:, mask_of(mark != 0)[0]] if each.ndim > 1 else each
-        for each, mark in zip(repeat.run(turned), marks, strict=True)
+        for each, mark in zip(repeat.run(rolled), marks, strict=True)
     ]
 
 

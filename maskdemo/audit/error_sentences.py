@@ -19,7 +19,7 @@ _CALLING = re.compile(r"Exception encountered when calling (.+)\(\)\.")
 
 
 def failure_sentence(failure: BaseException) -> str:
-    """Return why an audit came to no answer, as a sentence for people."""
+    """Return why an audit came to no answer, in sentences; of an UnsupportedModel its own text."""
     if isinstance(failure, UnsupportedModel):
         return str(failure)
     if isinstance(failure, MemoryError):
@@ -33,16 +33,16 @@ def failure_sentence(failure: BaseException) -> str:
 
 
 def short_reason(failure: BaseException, layer: Any = None) -> str:
-    """Return the message of an exception in one short line, without what Keras wraps around it.
+    """Return an exception's message, cut to MAX_REASON characters, without what Keras wraps around.
 
-    layer: the layer that raised it, where that is known; it is then named.
+    layer: the layer that raised it, to be named; None if unknown. An empty message gives its class.
 
     >>> short_reason(ValueError("Exception encountered when calling LSTM.call().\\n\\nToo wide."))
     'LSTM.call: Too wide.'
     """
-    said = failure.args[0] if isinstance(failure, KeyError) and failure.args else ""
+    message = failure.args[0] if isinstance(failure, KeyError) and failure.args else ""
     # The text of a KeyError is quoted and on one line.
-    text = _NOISE.sub("", said if isinstance(said, str) and "\n" in said else str(failure))
+    text = _NOISE.sub("", message if isinstance(message, str) and "\n" in message else str(failure))
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     reason = _core_message(lines)
     if layer is not None:

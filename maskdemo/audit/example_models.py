@@ -32,7 +32,11 @@ class ExampleModel:
 
 
 def _layer(kind: str, name: str, _from: Any = None, _mask: str = "", **config: Any) -> dict[str, Any]:
-    """Return a serialized layer; in a functional model called on the outputs of the layers `_from`."""
+    """Return a serialized layer of class `kind`. config: its constructor's arguments.
+
+    _from: the layers called before, see `_call_args`; None in a Sequential model. _mask: the name of
+    the layer whose output is passed as `mask`, if any.
+    """
     layer = {
         "module": "keras.layers",
         "class_name": kind,
@@ -47,7 +51,7 @@ def _layer(kind: str, name: str, _from: Any = None, _mask: str = "", **config: A
 
 
 def _operation(kind: str, name: str, *args: Any, **kwargs: Any) -> dict[str, Any]:
-    """Return a serialized operation. args: the name of the layer before it, then other arguments."""
+    """Return a serialized operation. args: the layer before, other arguments. kwargs: its options."""
     first, *rest = args
     return {
         "module": "keras.src.ops.numpy",
@@ -60,8 +64,8 @@ def _operation(kind: str, name: str, *args: Any, **kwargs: Any) -> dict[str, Any
 
 
 def _call_args(of: Any) -> list[Any]:
-    """Return serialized arguments; of: the layer before, a list for one argument, a tuple for more."""
-    if isinstance(of, tuple):  # several arguments
+    """Return serialized arguments: a name is a tensor, a list one list of tensors, a tuple several."""
+    if isinstance(of, tuple):
         return [_output_tensor(each) for each in of]
     return [[_output_tensor(each) for each in of] if isinstance(of, list) else _output_tensor(of)]
 
@@ -80,7 +84,7 @@ def _input(name: str = "sequence", **inputs: Any) -> dict[str, Any]:
 
 
 def _tokens() -> dict[str, Any]:
-    """Return an InputLayer named "words" for token numbers, (batch, steps)."""
+    """Return an InputLayer named "words" for token numbers, (batch, steps) of float32."""
     return _input("words", batch_shape=[None, None])
 
 
@@ -115,10 +119,11 @@ _MASK = (
     _operation("Any", "mask", "differs", axis=-1),
 )
 _CONVOLUTION = _layer("Conv1D", "convolution", "masking", filters=8, kernel_size=3, padding="same")
+_TWICE = _operation("Multiply", "twice", "masking", 2.0)
 
 
 def _attention_model(by_hand: bool) -> str:
-    """Return a model of two attention layers on tokens as JSON; by_hand: with masks as arguments."""
+    """Return a model of two attention blocks on tokens as JSON; by_hand: masks passed as arguments."""
     mask = (_operation("NotEqual", "mask", "words", 0),) if by_hand else ()
     embedding = _layer("Embedding", "embedding", "words", input_dim=50, output_dim=8, mask_zero=True)
     layers = [_tokens(), *mask, embedding]
@@ -137,11 +142,11 @@ def _attention_model(by_hand: bool) -> str:
     return _functional_json(*layers, mean, _layer("Dense", "answer", "mean", units=2))
 
 
-def _model_with_labels_by_step(layer: bool) -> str:
-    """Return an LSTM with an output at every step as JSON; layer: whether its tanh is one."""
+def _model_with_labels_by_step(tanh_as_layer: bool) -> str:
+    """Return LSTM, tanh (a layer or an operation) and Dense at every step as JSON."""
     squash = (
         _layer("Activation", "squash", "lstm", activation="tanh")
-        if layer
+        if tanh_as_layer
         else _operation("Tanh", "squash", "lstm")
     )
     lstm = _layer("LSTM", "lstm", "masking", units=8, return_sequences=True)
@@ -155,7 +160,7 @@ def _readout(of: str, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def _half_precision_model(mask_value: float) -> str:
-    """Return Masking with this value, LSTM and Dense in mixed_float16 as JSON."""
+    """Return Masking and LSTM in mixed_float16, and Dense in float32, as JSON."""
     half = {"dtype": "mixed_float16"}
     return _sequential_json(
         _input(),
@@ -172,11 +177,11 @@ def _embedding_model(mask_zero: bool) -> str:
     return _sequential_json(_tokens(), embedding, both, _layer("Dense", "answer", units=2))
 
 
-def _sum_model(right: bool) -> str:
-    """Return an LSTM on the sum of two inputs as JSON; right: whether the second is masked too."""
+def _sum_model(mask_right: bool) -> str:
+    """Return an LSTM on the sum of inputs "left", masked, and "right", masked or not, as JSON."""
     left = _masking("left", "masking_left")
-    masked = (_masking("right", "masking_right"),) if right else ()
-    merged = _layer("Add", "add", ["masking_left", "masking_right" if right else "right"])
+    masked = (_masking("right", "masking_right"),) if mask_right else ()
+    merged = _layer("Add", "add", ["masking_left", "masking_right" if mask_right else "right"])
     return _functional_json(_input("left"), _input("right"), left, *masked, merged, *_readout("add"))
 
 
@@ -192,11 +197,7 @@ EXAMPLES: dict[str, ExampleModel] = {
             _functional_json(_input(), _masking(), _CONVOLUTION, *_readout("convolution")),
             "The mask is handed to the LSTM.",
             _functional_json(
-                _input(),
-                *_MASK,
-                _masking(),
-                _CONVOLUTION,
-                *_readout("convolution", _mask="mask"),
+                _input(), *_MASK, _masking(), _CONVOLUTION, *_readout("convolution", _mask="mask")
             ),
         ),
         ExampleModel(
@@ -205,20 +206,9 @@ EXAMPLES: dict[str, ExampleModel] = {
             "Masking, times 2, LSTM: an operator makes a new tensor, without the mask. Nothing warns.",
             f"{_KERAS}18416",
             "manual_mask",
-            _functional_json(
-                _input(),
-                _masking(),
-                _operation("Multiply", "twice", "masking", 2.0),
-                *_readout("twice"),
-            ),
+            _functional_json(_input(), _masking(), _TWICE, *_readout("twice")),
             "The mask is handed to the LSTM.",
-            _functional_json(
-                _input(),
-                *_MASK,
-                _masking(),
-                _operation("Multiply", "twice", "masking", 2.0),
-                *_readout("twice", _mask="mask"),
-            ),
+            _functional_json(_input(), *_MASK, _masking(), _TWICE, *_readout("twice", _mask="mask")),
         ),
         ExampleModel(
             "attention",
@@ -237,9 +227,9 @@ EXAMPLES: dict[str, ExampleModel] = {
             "Two sequences are added, one of them masked: the sum has no mask at all.",
             f"{_KERAS}19685",
             "long_post_padding",
-            _sum_model(right=False),
+            _sum_model(mask_right=False),
             "Both sequences are masked.",
-            _sum_model(right=True),
+            _sum_model(mask_right=True),
         ),
         ExampleModel(
             "half_precision",
@@ -258,9 +248,9 @@ EXAMPLES: dict[str, ExampleModel] = {
             "counts padded steps.",
             f"{_KERAS}15323",
             "inflated_accuracy",
-            _model_with_labels_by_step(layer=False),
+            _model_with_labels_by_step(tanh_as_layer=False),
             "tanh is a layer, which keeps the mask.",
-            _model_with_labels_by_step(layer=True),
+            _model_with_labels_by_step(tanh_as_layer=True),
         ),
         ExampleModel(
             "embedding",

@@ -65,8 +65,9 @@ class _OwnCode:
 
 
 def faults(pair: TracePair, tolerance: float) -> tuple[list[Fault], float]:
-    """Return all faults, and the share by which the model's outputs still move once they are repaired.
+    """Return the faults, one per cause, layer and mover, and how far the repaired model still moves.
 
+    The share is 0 where the model itself is at fault, or a call that makes positions features.
     tolerance: the share of its largest number that a call may move by rounding.
     """
     pair = replace(pair)  # the caller's stays as it is
@@ -105,7 +106,10 @@ def faults(pair: TracePair, tolerance: float) -> tuple[list[Fault], float]:
 
 
 def _first_to_move(pair: TracePair, tolerance: float) -> tuple[list[Call], _OwnCode | None]:
-    """Return the calls whose outputs move though no input does, or own code where that moves first."""
+    """Return all calls whose outputs move though no input does.
+
+    Where a tensor moves within own code, before any such call, return no calls and that own code.
+    """
     movers: list[Call] = []
     moved_before = False
     for call in pair.padded.calls:
@@ -158,10 +162,10 @@ def _change(call: Call, pair: TracePair) -> float:
 def _repaired(
     unpadded: np.ndarray, got: np.ndarray, pair: TracePair, *, zero: bool = False
 ) -> np.ndarray:
-    """Return the padded array with its real steps as in the unpadded array.
+    """Return a copy of the padded array `got` with its real steps as in the unpadded array.
 
-    zero: whether padded steps become 0. Arrays whose shapes do not fit are returned as they are, or as
-    without padding.
+    zero: whether padded steps become 0. Where real steps cannot be told, they stay; where they differ
+    in shape, the unpadded array itself is returned.
     """
     got = np.where(pair.real_elements(unpadded, got)[1], got, 0.0) if zero else got.copy()
     index, real_steps = pair.real_index(unpadded, got), pair.real_steps(unpadded, got)
@@ -174,25 +178,22 @@ def _repaired(
 
 
 def _repaired_inputs(call: Call, pair: TracePair) -> dict[int, np.ndarray]:
-    """Return each input of a call, by its number, with its real steps as they are without padding."""
-    return {
-        index: _repaired(twin.array, input_tensor.array, pair)
-        for index, (twin, input_tensor) in enumerate(
-            zip(pair.twin(call).inputs, call.inputs, strict=True)
-        )
-    }
+    """Return each input by its index in `call.inputs`, its real steps as they are without padding."""
+    inputs = zip(pair.twin(call).inputs, call.inputs, strict=True)
+    return {at: _repaired(twin.array, each.array, pair) for at, (twin, each) in enumerate(inputs)}
 
 
 def _fault_of_own_code(own: _OwnCode, pair: TracePair, tolerance: float) -> Fault:
-    """Return the fault of custom code; cause "positions" where only the place of real steps matters."""
+    """Return the fault of own code: "positions" if it moves by shifts of steps alone, or "own_code"."""
     positions = moves_with_position_alone(own.container, pair, tolerance)
+    mover = own.before or own.container
     return Fault(
         cause="positions" if positions else "own_code",
         layer=own.container.name,
         of_class=type(own.container.layer).__name__,
-        mover=own.before.name if own.before else own.container.name,
+        mover=mover.name,
         change=own.change,
-        order=own.before.order if own.before else own.container.order,
+        order=mover.order,
         before=own.before is not None,
         cure=OWN_CODE if is_own_code(own.container.layer) and not positions else "",
     )

@@ -32,14 +32,14 @@ def findings_of(
 ) -> list[Finding]:
     """Return a finding for each cause and layer, but one for all layers that no mask ever reaches.
 
-    sentence: what was measured, without its full stop. largest: how far outputs moved. unexplained:
-    name and class of a model whose outputs still move once all faults are put right.
+    They are in the order of the calls. sentence: what was measured, without its full stop. largest: how
+    far outputs moved. unexplained: name and class of a model, for a last finding, whose outputs still
+    move once all faults are put right.
     """
     groups: dict[tuple[str, str], list[Fault]] = {}
     for fault in sorted(faults, key=lambda each: each.order):
-        groups.setdefault((fault.cause, "" if fault.cause == "no_mask" else fault.layer), []).append(
-            fault
-        )
+        layer = "" if fault.cause == "no_mask" else fault.layer
+        groups.setdefault((fault.cause, layer), []).append(fault)
     findings = [
         Finding(
             cause=group[0].cause,
@@ -67,7 +67,10 @@ def findings_of(
 
 
 def _seen(group: list[Fault], sentence: str) -> str:
-    """Return sentences on the measurement, its first layer, and other layers with the same fault."""
+    """Return the measurement, the layer where it first shows, and others with the fault, as sentences.
+
+    For an inherent fault: how far the layer's own outputs move.
+    """
     first = group[0]
     if CAUSES[first.cause].severity == "inherent":
         return (
@@ -90,7 +93,7 @@ def names_text(names: list[str]) -> str:
 
 
 def _programs(group: list[Fault]) -> tuple[str, ...]:
-    """Return the names of the programs of the cures that were tried, without repetition."""
+    """Return the distinct programs of cures; for HANDED_ON that of the cause, for "" none."""
     own = CAUSES[group[0].cause].fix
     programs = [own if each.cure == HANDED_ON else each.cure for each in group]
     return tuple(dict.fromkeys(each for each in programs if each))
@@ -113,7 +116,11 @@ def measurement_sentence(leaking: list[Measure]) -> str:
 
 
 def without_repetition(findings: Iterable[Finding], earlier: list[Finding]) -> list[Finding]:
-    """Return findings but those on the loss that an earlier finding, on a lost mask, explains."""
+    """Return findings without those on the loss that an earlier finding explains.
+
+    That is "loss_counts_padding" after "no_mask" or a leak of the same layer, and "output_unmasked"
+    after "no_mask".
+    """
     layers = {each.layer for each in earlier if each.severity == "leak"}
     no_mask = any(each.cause == "no_mask" for each in earlier)
     return [
@@ -132,7 +139,7 @@ def ranked(findings: list[Finding]) -> tuple[Finding, ...]:
 def layer_rows(
     pair: TracePair, at_fault: Mapping[str, str], changes: Mapping[str, float]
 ) -> tuple[LayerRow, ...]:
-    """Return a row per call, branch by branch; inner calls stand for nested models and custom layers.
+    """Return a row per call on the mask's path, branch by branch; inner calls, not their containers.
 
     at_fault: causes by the name of the layer. changes: how far each layer's output moved, by name.
     """
@@ -158,18 +165,16 @@ def layer_rows(
 
 
 def _is_on_path(call: Call, pair: TracePair) -> bool:
-    """Whether a call is shown: operations on masks and token numbers are no part of the path."""
+    """Whether a call takes in a tensor with a time axis and puts out floats, and is no container."""
     return bool(
         not call.is_container and call.outputs and pair.time_inputs(call) and call.has_float_outputs
     )
 
 
 def _received_state(call: Call, pair: TracePair) -> State:
-    """Return the state of the mask that a call received; "wrong" where merged masks differ."""
+    """Return the state of the mask of a call's first sequence; "wrong" if merged states differ."""
     states: list[State] = [pair.received(call, input_tensor) for input_tensor in pair.time_inputs(call)]
-    if is_a(call.layer, *MERGING_LAYERS):
-        return states[0] if len(set(states)) == 1 else "wrong"
-    return states[0]
+    return "wrong" if is_a(call.layer, *MERGING_LAYERS) and len(set(states)) > 1 else states[0]
 
 
 def _passed_state(call: Call, pair: TracePair) -> str:
@@ -178,7 +183,7 @@ def _passed_state(call: Call, pair: TracePair) -> str:
 
 
 def _mask_change(call: Call, received: str, passed: str) -> str:
-    """Return what a call does with the mask, for the table of layers."""
+    """Return what a call does with the mask, such as "keeps it", for the table of layers."""
     if call.unmasked_keys:
         return "hides it from others"
     if is_a(call.layer, *MASK_MAKERS) and passed == "right":

@@ -45,11 +45,7 @@ def first_runs(model: Any, batch: Batch, tolerance: float) -> list[np.ndarray]:
 
 
 def refuse_change(
-    model: Any,
-    run: Run,
-    batch: Batch,
-    outputs: Sequence[np.ndarray],
-    tolerance: float,
+    model: Any, run: Run, batch: Batch, outputs: Sequence[np.ndarray], tolerance: float
 ) -> None:
     """Raise UnsupportedModel, naming the layer, where `run` gives other outputs than before.
 
@@ -61,7 +57,7 @@ def refuse_change(
 
 
 def one_batch(model: Any, batch: Batch) -> Batch:
-    """Return a batch, cut to the first sequences where the model takes one batch size alone."""
+    """Return a batch, cut to the model's batch size where that is fixed."""
     size = batch_size(model)
     return batch if size is None else {name: array[:size] for name, array in batch.items()}
 
@@ -75,11 +71,9 @@ def _no_row_sentence(model: Any, batch: Batch, index: int, output: np.ndarray, c
     rows = batch_size(model) or count
     where = ""
     for call in trace(model, batch).calls[:-1]:
-        if any(each.array.ndim and len(each.array) != rows for each in call.inputs):
-            where = f" They are gone before {_named(call)}."
-        elif any(not each.ndim or len(each) != rows for each in call.outputs):
-            where = f" They are gone after {_named(call)}."
-        if where:
+        before = any(each.array.ndim and len(each.array) != rows for each in call.inputs)
+        if before or any(not each.ndim or len(each) != rows for each in call.outputs):
+            where = f" They are gone {'before' if before else 'after'} {_named(call)}."
             break
     found = f"{len(output)} rows" if output.ndim else "a single number"
     return (
@@ -90,7 +84,7 @@ def _no_row_sentence(model: Any, batch: Batch, index: int, output: np.ndarray, c
 
 
 def _change_sentence(model: Any, batch: Batch, tolerance: float) -> str:
-    """Return the sentence that names the layer whose output for the same batch changes, and why."""
+    """Run a batch twice; return the sentence that names the layer whose output changes, and why."""
     batch = one_batch(model, batch)
     before = {id(each): to_float64(each) for each in model.variables}
     first, second = trace(model, batch), trace(model, batch)
@@ -121,7 +115,7 @@ def _first_changed(first: Trace, second: Trace, tolerance: float) -> Call | None
 
 
 def _why_changed(layer: Any, before: dict[int, np.ndarray]) -> str:
-    """Return why a layer changed its output, as a verb phrase: random numbers or a state it keeps.
+    """Return why a layer changed its output, as a verb phrase: random numbers, a state, or either.
 
     before: the values of the model's variables, by `id`, from before the two runs.
     """

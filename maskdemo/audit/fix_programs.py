@@ -40,7 +40,7 @@ def hand_the_mask_on() -> keras.Model:
 
 
 def compute_the_mask() -> keras.Model:
-    """A layer of one's own that uses and passes on the mask."""
+    """A layer of your own that uses and passes on the mask."""
 
     class Doubled(layers.Layer):
         """Twice its input, padded steps zeroed, same mask."""
@@ -83,7 +83,7 @@ def mask_both() -> keras.Model:
 
 
 def keep_beside_attention() -> keras.Model:
-    """The mask is taken once; attention and mean get it."""
+    """The mask is computed once; attention and mean get it."""
     embedding = layers.Embedding(100, 16, mask_zero=True)
 
     words = keras.Input((None,), dtype="int32")
@@ -143,7 +143,7 @@ def mask_value() -> keras.Model:
 
 
 def finite_padding() -> keras.Model:
-    """Shares of a sum that are 0, and no NaN, where the sum is 0, as it is at padded steps."""
+    """Features divided by their sum: 0, not NaN, where that is 0."""
     inputs = keras.Input((None, 4))
     x = layers.Masking(mask_value=0.0)(inputs)
     x = layers.Dense(8, activation="relu")(x)
@@ -168,9 +168,10 @@ def no_time_distributed() -> keras.Model:
 
 
 def weigh_the_loss() -> keras.Model:
-    """Sample weights: 1 at real steps, 0 at padded ones.
+    """Outputs per step, to be fitted with sample weights.
 
-    model.fit(x, y, sample_weight=real), real of shape (N, steps).
+    They are 1 at real steps, 0 at padded ones, of shape (N, steps):
+    model.fit(x, y, sample_weight=real). Metrics are weighted, too.
     """
     masking = layers.Masking(mask_value=0.0)
 

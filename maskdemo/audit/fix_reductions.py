@@ -23,7 +23,7 @@ def zero_before_convolution() -> keras.Model:
 
 
 def masked_maximum() -> keras.Model:
-    """The largest of the real steps: padded ones are set far below them."""
+    """Maximum over the real steps: padded ones are set far below."""
     embedding = layers.Embedding(100, 16, mask_zero=True)
 
     words = keras.Input((None,), dtype="int32")
@@ -35,7 +35,7 @@ def masked_maximum() -> keras.Model:
 
 
 def masked_mean() -> keras.Model:
-    """Sum and mean of the real steps."""
+    """Sum of the real steps (total), and their mean, which is used."""
     embedding = layers.Embedding(100, 16, mask_zero=True)
 
     words = keras.Input((None,), dtype="int32")
@@ -131,9 +131,9 @@ def masked_softmax_of_places() -> keras.Model:
 
 
 def masked_normalization() -> keras.Model:
-    """Each group of features is scaled by its real steps alone.
+    """Group normalization with statistics of the real steps alone.
 
-    Weights of the layer's own are applied afterwards.
+    A layer's own gamma and beta are to be applied afterwards.
     """
     masking = layers.Masking(mask_value=0.0)
 
@@ -173,10 +173,10 @@ def flip_within_length() -> keras.Model:
 
 
 def read_backwards() -> keras.Model:
-    """What a layer says from back to front is moved to the real steps.
+    """The outputs of go_backwards are moved to the real steps.
 
-    It stays back to front. With padding after the end it begins with
-    padding before it is moved.
+    They stay in reverse order. With padding after the end, those of
+    padded steps come first until they are moved.
     """
     masking = layers.Masking(mask_value=0.0)
 
@@ -193,9 +193,9 @@ def read_backwards() -> keras.Model:
 def count_from_the_real_steps() -> keras.Model:
     """Steps are counted from the first real one or from the last.
 
-    The sequence is turned until that stands at the end it is counted
-    from; so is the mask, if need be. The last step of an LSTM is what
-    return_sequences=False says.
+    The sequence is rolled until the first is at index 0, or the last
+    at index -1; roll the mask likewise, if it is needed. The last step
+    of an LSTM is what return_sequences=False returns.
     """
     masking = layers.Masking(mask_value=0.0)
 
@@ -210,7 +210,7 @@ def count_from_the_real_steps() -> keras.Model:
 
 
 def reversed_within_length(x, mask):
-    """Return (N, T, F) with the real steps in reverse."""
+    """Return (N, T, F), real steps in reverse, padded ones as they are."""
     real = ops.cast(mask, "int32")
     step = ops.cumsum(ops.ones_like(real), axis=1) - 1
     first = ops.argmax(real, axis=1, keepdims=True)
@@ -220,7 +220,7 @@ def reversed_within_length(x, mask):
 
 
 def backwards_within_length(x, mask):
-    """Return (N, T, F), what was read backwards moved to real steps."""
+    """Return the outputs of go_backwards, (N, T, F), at the real steps."""
     real = ops.cast(mask, "int32")
     step = ops.cumsum(ops.ones_like(real), axis=1) - 1
     first = ops.argmax(real, axis=1, keepdims=True)
@@ -232,7 +232,7 @@ def backwards_within_length(x, mask):
 
 
 def first_step_in_front(x, mask):
-    """Return (N, T, F) turned until the first real step is first."""
+    """Return (N, T, F), rolled until the first real step is at index 0."""
     step = ops.cumsum(ops.ones_like(mask, "int32"), axis=1) - 1
     first = ops.argmax(ops.cast(mask, "int32"), axis=1, keepdims=True)
     index = (step + ops.cast(first, "int32")) % (step[:, -1:] + 1)
@@ -240,13 +240,16 @@ def first_step_in_front(x, mask):
 
 
 def last_step_at_the_end(x, mask):
-    """Return (N, T, F) turned until the last real step is last."""
+    """Return (N, T, F), rolled until the last real step is at index -1."""
     x, mask = ops.flip(x, axis=1), ops.flip(mask, axis=1)
     return ops.flip(first_step_in_front(x, mask), axis=1)
 
 
 def normalized_over_real_steps(x, mask, groups=1, epsilon=1e-3):
-    """Return (N, T, F), normalized by group over the real steps."""
+    """Return (N, T, F), normalized by statistics of the real steps.
+
+    Each group of F / groups features has its own; mask: (N, T).
+    """
     size = x.shape[-1] // groups
     x = ops.stack(ops.split(x, groups, axis=-1), axis=2)
     real = ops.cast(mask, x.dtype)[..., None, None]

@@ -1,4 +1,4 @@
-"""Which arrays have the steps of an input of one length: followed through the calls of a trace."""
+"""Which arrays have the steps of an input of fixed length: followed through the calls of a trace."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from maskdemo.audit.trace import Call, InputTensor, Trace, trace
 
 
 def outputs_of_fixed_inputs(model: Any, samples: Samples) -> tuple[str, ...]:
-    """Return the name of the input of one length whose steps an output has, or "", for each output."""
+    """Return, per output, the name of the fixed-length input whose steps its axis 1 has, or ""."""
     batch = one_batch(model, samples.padded_batch(range(len(samples.rows)), "post"))
     record = trace(model, batch)
     names = steps_of_fixed_inputs(record, batch, samples.model_inputs)
@@ -26,7 +26,7 @@ def outputs_of_fixed_inputs(model: Any, samples: Samples) -> tuple[str, ...]:
 def steps_of_fixed_inputs(
     record: Trace, batch: Batch, model_inputs: tuple[ModelInput, ...]
 ) -> dict[int, str]:
-    """Return the name of the input whose steps an array has on its second axis, by the array's `id`."""
+    """Return, by `id` of an array, the name of the fixed-length input whose steps its axis 1 has."""
     fixed = [each for each in model_inputs if each.steps is not None]
     if not fixed:
         return {}
@@ -56,7 +56,7 @@ def _add_name(names: dict[int, str], array: np.ndarray, found: tuple[ModelInput,
 
 
 def _as_input(tensor: InputTensor, batch: Batch, fixed: list[ModelInput]) -> ModelInput | None:
-    """Return the input of one length that a tensor, which Keras may have cast, is; None for others."""
+    """Return the input in `fixed` with a tensor's values; None where none has, or a call made it."""
     if tensor.maker is not None:
         return None
     for each in fixed:
@@ -71,7 +71,7 @@ def _as_input(tensor: InputTensor, batch: Batch, fixed: list[ModelInput]) -> Mod
 def _axis_of_output(
     call: Call, array: np.ndarray, axes: dict[int, tuple[ModelInput, int] | None]
 ) -> tuple[ModelInput, int] | None:
-    """Return the input whose steps an output has, and on which axis; None where it has none.
+    """Return the fixed-length input whose steps an output has, and on which axis; None for none.
 
     axes: the same for every earlier tensor, by its key.
     """

@@ -62,11 +62,11 @@ def mask_path_svg(layers: Sequence[LayerRow], *, dark: bool = False) -> str:
     rows, top = [], _TOP
     for index, layer in enumerate(layers):
         others = other_sources(layers, index)
-        above = next((state for at, state in layer.sources if at == index - 1), "")
+        no_line = "" if index else layer.received
+        above = next((state for at, state in layer.sources if at == index - 1), no_line)
         last = index + 1 == len(layers)
         leads_on = last or any(at == index for at, _ in layers[index + 1].sources)
         height = _ROW + _MORE * len(others) + (0 if leads_on else _GAP)
-        above = above or ("" if index else layer.received)
         rows.append(_layer_svg(layer, top, height, dark, others, above, leads_on))
         top += height
     return (
@@ -78,7 +78,7 @@ def mask_path_svg(layers: Sequence[LayerRow], *, dark: bool = False) -> str:
 
 
 def describe_path(layers: Sequence[LayerRow]) -> str:
-    """Return the path of the mask as a sentence, for those who do not see the drawing."""
+    """Return what each layer does with the mask, as one sentence: the drawing for a screen reader."""
     changes = "; ".join(
         f"{layer.name} {layer.change}"
         + "".join(f", from {name}" for name, _ in other_sources(layers, index))

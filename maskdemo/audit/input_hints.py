@@ -13,13 +13,13 @@ from maskdemo.errors import UnsupportedModel, quoted
 class InputHints:
     """What the caller says about inputs, by name.
 
-    pad_value: a number for all sequences, or one for each name. lengths: names, each with the sequence
-    that it is about or "". masks: names, each with whether True stands for padding.
+    pad_value: a number for all sequences, or one for each name. lengths: inputs of lengths -> the
+    sequence that they are about, or "". counted: those of `lengths` that no caller named, but whose
+    numbers are lengths. masks: inputs of masks -> whether True stands for padding.
     """
 
     pad_value: float | Mapping[str, float] | None = None
     lengths: Mapping[str, str] = field(default_factory=dict)
-    #: Names of lengths that the caller did not name: the caller's own numbers are lengths.
     counted: frozenset[str] = frozenset()
     masks: Mapping[str, bool] = field(default_factory=dict)
 
@@ -27,8 +27,8 @@ class InputHints:
     def from_arguments(cls, pad_value: Any, lengths: Any, mask: Any) -> InputHints:
         """Return the hints in arguments of `audit`.
 
-        lengths: `"n"`, `["n", "m"]` or `{"n": "sequence"}`. mask: likewise, or `"m:inverted"`. Raises
-        UnsupportedModel where a mask is said to be something else than inverted.
+        lengths: `"n"`, `["n", "m"]` or `{"n": "sequence"}`. mask: `"m"`, `"m:inverted"` or a list
+        of these. Raises UnsupportedModel where another word than "inverted" follows a name.
         """
         masks = {}
         for each in _as_names(mask):

@@ -54,7 +54,7 @@ class InputReaders:
 
     @property
     def is_sequence(self) -> bool:
-        """Whether a layer reads the input as steps, or an operation goes over its steps alone."""
+        """Whether a layer reads axis 1 of the input as steps, or an operation goes over these alone."""
         return any(
             _goes_over_steps(each)
             or (
@@ -69,9 +69,9 @@ class InputReaders:
 
     @cached_property
     def decoded_from(self) -> set[str]:
-        """The names of the inputs of an encoder whose state is decoded beside this input's steps.
+        """The names of the inputs of an encoder whose state is read together with this input's steps.
 
-        Empty unless this input has values, a fixed number of steps, and none of them masked.
+        Empty unless the input is (N, fixed number of steps, features), and no layer masks it.
         """
         if len(self.shape) != 2 or self.shape[0] is None or self.masked_by:
             return set()
@@ -129,10 +129,10 @@ class InputReaders:
             value = _compared_with(each) if each.values else None
             if value is not None and _gives_mask(each):
                 compared.append((value, each.operation))
-            if not each.values and is_a(each.operation, "Masking"):
-                elsewhere.append((mask_value(each.operation), each.operation))
-        later = [(value, layer) for value, layer in elsewhere if value is not None]
-        return self.masked_by + compared + later
+            masking = not each.values and is_a(each.operation, "Masking")
+            if masking and (value := mask_value(each.operation)) is not None:
+                elsewhere.append((value, each.operation))
+        return self.masked_by + compared + elsewhere
 
 
 def _goes_over_steps(reader: Reader) -> bool:
@@ -146,7 +146,7 @@ def _goes_over_steps(reader: Reader) -> bool:
 
 
 def _encoder_states(reader: Reader) -> list[Any]:
-    """Return the symbolic states among an operation's arguments: initial states, and repeated ones."""
+    """Return the symbolic states of an operation: an RNN's initial ones, and repeated vectors."""
     import keras
 
     arguments = keras.tree.flatten(reader.arguments)
@@ -194,7 +194,10 @@ def _gives_mask(reader: Reader) -> bool:
 
 
 def _compared_with(reader: Reader) -> float | None:
-    """Return the number that stands for padding where an operation compares; None where none does."""
+    """Return the number for padding that a comparison implies; None where it implies none.
+
+    It is c for x == c, x != c and x > c, c - 1 for x >= c, NaN for isnan and isfinite.
+    """
     operation, args = reader.operation, reader.arguments[0]
     if is_a(operation, "Isnan", "Isfinite"):
         return float("nan")
@@ -228,7 +231,7 @@ def readers_of_inputs(
 
 
 def counted_inputs(rows: Sequence[Mapping[str, np.ndarray]]) -> dict[str, str]:
-    """Return the inputs that hold the length of another input in each row: name -> other name."""
+    """Return the inputs that hold another input's length, which varies, in each row: name -> other."""
     return {
         name: of
         for name in rows[0]
@@ -267,7 +270,7 @@ def _readers_of_own_code(
 
 
 def _input_readers(tensor: Any, known: bool) -> InputReaders:
-    """Return what reads a symbolic input. known: whether the model's own code took symbolic tensors."""
+    """Return what reads a symbolic input, up to the first error. known: as in `InputReaders`."""
     found: list[Reader] = []
     with suppress(Exception):  # a rule that does not fit an operation: what was read so far counts
         for each in readers(tensor, 1 if len(tensor.shape) > 1 else 0):

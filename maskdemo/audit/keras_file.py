@@ -35,7 +35,7 @@ _REBUILD = (
 def config_text(content: bytes) -> str:
     """Return the configuration in a .keras file or in a .json file, not yet parsed.
 
-    Raises UnsupportedModel with a sentence for people.
+    Raises UnsupportedModel for too large, damaged and other files, HDF5 and models of Keras 2.
     """
     if len(content) > MAX_FILE_BYTES:
         raise UnsupportedModel(f"The file is larger than {MAX_FILE_BYTES >> 20} MB.")
@@ -121,7 +121,7 @@ def _hdf5_version(content: bytes) -> str:
 
 
 def _text_in_collection(content: bytes, address: int, index: int) -> bytes:
-    """Return the start of an object in a collection of HDF5; empty where there is none."""
+    """Return up to 32 bytes of object `index` in the HDF5 collection at byte `address`; b"" if none."""
     offset = address + 16
     for _ in range(index):
         if offset + _HEAP_OBJECT.size > len(content):
@@ -158,7 +158,7 @@ def _read_config(archive: zipfile.ZipFile) -> bytes:
 
 
 def is_json(content: bytes) -> bool:
-    """Return whether a file is a configuration as text, in any encoding that JSON has."""
+    """Whether a file begins with "{" after white space, in any encoding that JSON has."""
     start = content[:1000]
     try:
         return start.decode(json.detect_encoding(start), "ignore").lstrip().startswith("{")
@@ -167,7 +167,7 @@ def is_json(content: bytes) -> bool:
 
 
 def _decode_text(content: bytes) -> str:
-    """Return the text, decoded by its byte-order mark or zeros; raise UnsupportedModel if no text."""
+    """Return the text in its JSON encoding; raise UnsupportedModel if too large or no text."""
     if len(content) > MAX_CONFIG:
         raise UnsupportedModel(f"The configuration is larger than {MAX_CONFIG >> 20} MB.")
     try:

@@ -23,7 +23,7 @@ _ACTIVATIONS = (
 
 
 def saturated(reference: Reference) -> list[int]:
-    """Return the indices of the outputs that are saturated: most values of a unit are near an end."""
+    """Return the indices of the outputs of which a unit has most values near -1, 0, 1 or 6."""
     result = []
     for index in range(len(reference.scales)):
         values = [row[index] for row in reference.rows]
@@ -39,26 +39,24 @@ def saturated(reference: Reference) -> list[int]:
 
 
 def last_activations(makers: Sequence[Call | None]) -> list[Any]:
-    """Return the layers that made the outputs and end with an activation."""
-    layers = [call.layer for call in makers if call is not None]
-    layers = [each.layer if is_a(each, "TimeDistributed") else each for each in layers]
-    return [each for each in layers if _is_activation(each) or _has_activation(each)]
+    """Return the layers that made outputs and are, or apply, an activation; not recurrent ones.
 
-
-def _is_activation(layer: Any) -> bool:
-    """Whether a layer or operation is itself an activation."""
-    return is_a(layer, *_ACTIVATIONS)
-
-
-def _has_activation(layer: Any) -> bool:
-    """Whether a layer that is not recurrent applies an activation, other than linear, to its output."""
+    A TimeDistributed layer is replaced by the layer in it.
+    """
     import keras
 
     linear = (None, keras.activations.linear)
-    return (
-        not is_a(layer, *RECURRENT, "Bidirectional")
-        and getattr(layer, "activation", None) not in linear
-    )
+    layers = [call.layer for call in makers if call is not None]
+    layers = [each.layer if is_a(each, "TimeDistributed") else each for each in layers]
+    return [
+        each
+        for each in layers
+        if is_a(each, *_ACTIVATIONS)
+        or (
+            not is_a(each, *RECURRENT, "Bidirectional")
+            and getattr(each, "activation", None) not in linear
+        )
+    ]
 
 
 @contextmanager
@@ -66,12 +64,12 @@ def without_activations(layers: Sequence[Any]) -> Iterator[None]:
     """Let these layers return the values before their activation, within the context."""
     import keras
 
-    own = [(each, "call" if _is_activation(each) else "activation") for each in layers]
+    own = [(each, "call" if is_a(each, *_ACTIVATIONS) else "activation") for each in layers]
     before = [(layer, name, layer.__dict__.get(name)) for layer, name in own]
     try:
         for layer, name in own:
-            new = _unchanged if name == "call" else keras.activations.linear
-            object.__setattr__(layer, name, new)
+            identity = (lambda x, *_, **__: x) if name == "call" else keras.activations.linear
+            object.__setattr__(layer, name, identity)
         yield
     finally:
         for layer, name, value in before:
@@ -79,8 +77,3 @@ def without_activations(layers: Sequence[Any]) -> Iterator[None]:
                 object.__delattr__(layer, name)
             else:
                 object.__setattr__(layer, name, value)
-
-
-def _unchanged(inputs: Any, *args: Any, **kwargs: Any) -> Any:
-    """Return the first argument: the stand-in for an activation that is left out."""
-    return inputs
