@@ -25,10 +25,9 @@ COMMANDS = (run, study, guide, export, audit, evidence, settings_page)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command in `argv`, by default this process's; return its exit code, 2 after an error.
+    """Run the command in `argv`, by default this process's, and return the exit code.
 
-    The error, a ValueError, is printed as a sentence. Raises SystemExit for arguments that argparse
-    refuses.
+    It is 2 after a ValueError, which is printed as a sentence to standard error.
     """
     installed = Path(sys.argv[0]).stem == "maskdemo"
     parser = argparse.ArgumentParser(

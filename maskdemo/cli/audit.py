@@ -90,10 +90,9 @@ def _add_options_of_inputs(audit: ArgumentParser) -> None:
 
 
 def _run_command(args: Namespace) -> int:
-    """Audit the command's model, print the report, write `--html` and return the exit code.
+    """Return the exit code of `_audit_file`, or NOT_AUDITED after its error, which is printed.
 
-    NOT_AUDITED after an error, which is printed, with `--json` as JSON too. Raises ValueError for
-    an `--html` that cannot be written.
+    With `--json` the error is on standard output as JSON too.
     """
     from maskdemo.audit.error_sentences import failure_sentence
 
@@ -112,7 +111,7 @@ def _run_command(args: Namespace) -> int:
 
 
 def _audit_file(args: Namespace) -> int:
-    """Do what `_run_command` does and return CLEAN or LEAKS; errors pass through."""
+    """Audit the command's model, write `--html`, print the report and return CLEAN or LEAKS."""
     from maskdemo.audit import audit
     from maskdemo.audit.html_report import as_page
     from maskdemo.audit.output_change import ADDED_STEPS
@@ -137,9 +136,9 @@ def _audit_file(args: Namespace) -> int:
 
 
 def _pad_values(texts: Sequence[str]) -> float | dict[str, float] | None:
-    """Return the only text's number, or of texts INPUT=NUMBER input -> number; None for no texts.
+    """Return the number of a single text, or input -> number of texts INPUT=NUMBER; None for no text.
 
-    Raises UnsupportedModel for no number, or where one of several texts has no input.
+    Raises UnsupportedModel.
     """
     from maskdemo.errors import UnsupportedModel, quoted
 

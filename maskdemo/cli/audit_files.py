@@ -42,9 +42,9 @@ def read_model(
 
 
 def _trusted_model(path: Path, content: bytes, imports: Sequence[str]) -> Any:
-    """Return the model, importing the modules `imports` and running the file's code.
+    """Return the model, running code of the file and of the modules `imports`. Raises UnsupportedModel.
 
-    content: of the file. For JSON Keras's safe mode is off from then on. Raises UnsupportedModel.
+    content: of the file. For JSON Keras's safe mode is off from then on.
     """
     import keras
 
@@ -82,10 +82,7 @@ def _public_callables(module: ModuleType) -> dict[str, Any]:
 
 
 def _load_model(path: Path, *, safe_mode: bool) -> Any:
-    """Return the model in a .keras file, with weights. safe_mode: run none of its code.
-
-    Raises UnsupportedModel where Keras cannot load it.
-    """
+    """Return the model in a .keras file. safe_mode: run none of its code. Raises UnsupportedModel."""
     import keras
 
     try:
@@ -105,12 +102,16 @@ def _load_sentence(path: Path, refused: Exception) -> str:
 
 
 def read_sequences(path: Path) -> Any:
-    """Return the sequences of a .csv file or NumPy archive: a list, or input -> list.
+    """Return the sequences of a .csv file or, else, a NumPy archive: a list, or input -> list.
 
-    Raises UnsupportedModel, also where there are none.
+    Raises UnsupportedModel, also for none.
     """
     try:
-        sequences = _from_csv(path) if path.suffix.lower() == ".csv" else _from_npz(path)
+        if path.suffix.lower() == ".csv":
+            with path.open(newline="", encoding="utf-8-sig") as lines:
+                sequences = sequences_in(lines)
+        else:
+            sequences = _from_npz(path)
     except UnicodeDecodeError:
         raise UnsupportedModel(f"{path.name} holds no sequences: it is no text in UTF-8.") from None
     except Exception as refused:  # whatever a damaged file makes of its readers
@@ -135,12 +136,6 @@ def _from_npz(path: Path) -> Any:
         for name in arrays:
             inputs.setdefault(name.partition("/")[0], []).append(arrays[name])
         return inputs
-
-
-def _from_csv(path: Path) -> list[np.ndarray]:
-    """Return `sequences_in` the lines of a CSV file in UTF-8."""
-    with path.open(newline="", encoding="utf-8-sig") as lines:
-        return sequences_in(lines)
 
 
 def sequences_in(lines: Iterable[str]) -> list[np.ndarray]:

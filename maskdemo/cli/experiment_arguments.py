@@ -69,7 +69,10 @@ def add_settings(parser: ArgumentParser, **tables: Mapping[str, Titled]) -> None
     for name, described in ONLY_WITH_DATA.items():
         data.add_argument(_flag(name), **described)
     tables = {"scenarios": SCENARIOS, "tasks": TASKS, "strategies": STRATEGIES, **tables}
-    parser.epilog = "\n\n".join(_table_text(title, table) for title, table in tables.items())
+    parser.epilog = "\n\n".join(
+        "\n".join([f"{heading}:", *(f"  {name:20} {each.title}" for name, each in entries.items())])
+        for heading, entries in tables.items()
+    )
     parser.formatter_class = RawDescriptionHelpFormatter
 
 
@@ -86,10 +89,8 @@ def named_experiment(args: Namespace) -> Experiment:
     """
     if args.name in SCENARIOS:
         start = SCENARIOS[args.name].experiment.to_params()
-    elif args.name in TASKS:
+    elif args.name in (*TASKS, OWN):
         start = {"task": args.name}
-    elif args.name == OWN:
-        start = {"task": OWN}
     else:
         names = ", ".join([*SCENARIOS, *TASKS])
         raise ValueError(f"There is no scenario or task {quoted(args.name)}. Known are: {names}.")
@@ -112,9 +113,9 @@ def named_experiment(args: Namespace) -> Experiment:
 
 
 def _settings_of(args: Namespace) -> dict[str, str]:
-    """Return name -> unchecked text, of `--set` and of the settings' own options, which win.
+    """Return name -> text, unchecked, of `--set` and of the settings' own options, which win.
 
-    Raises ValueError with a sentence for a `--set` that is no key=value of a setting.
+    Raises ValueError for a `--set` that is no key=value of a setting.
     """
     settings = {}
     for text in args.settings:
@@ -133,16 +134,8 @@ def _help_text(setting: Setting) -> str:
     return f"{setting.help[:-1]}{allowed}".replace("%", "%%")
 
 
-def _table_text(title: str, table: Mapping[str, Titled]) -> str:
-    """Return a heading and, below it, a line with name and title for each entry of a table."""
-    return "\n".join([f"{title}:", *(f"  {name:20} {each.title}" for name, each in table.items())])
-
-
 def _own_task(args: Namespace) -> OwnTask:
-    """Return the task made of `--data`; print its columns, summary and notes to standard error.
-
-    Raises ValueError with a sentence, and with the option or the code that helps where there is one.
-    """
+    """Return the task of `--data`; print columns and notes to standard error. Raises ValueError."""
     from maskdemo.uploads.columns import read_columns
     from maskdemo.uploads.guess_roles import guess_roles
     from maskdemo.uploads.reading import read_table_file
@@ -187,10 +180,7 @@ def _preparation(args: Namespace) -> Any:
 
 
 def _roles(args: Namespace) -> dict[str, Any]:
-    """Return role -> column, columns (of `SEVERAL`) or, for a text without a name, None or ().
-
-    Only of the roles that the command gives. "per_step" -> bool.
-    """
+    """Return role -> name or None, of `SEVERAL` names, of "per_step" a bool, of the roles given."""
     texts: dict[str, Any] = {role: getattr(args, role) for role in ROLES}
     roles = {
         role: tuple(each for each in text.split(",") if each) if role in SEVERAL else text or None

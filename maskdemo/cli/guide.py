@@ -31,10 +31,7 @@ def add_command(commands: _SubParsersAction[ArgumentParser]) -> None:
 
 
 def _run_command(args: Namespace) -> None:
-    """Print the guide's precomputed answer to the command's setup, as text or JSON.
-
-    Raises InvalidSettings for a setup that no task is like, or that is not measured yet.
-    """
+    """Print the precomputed answer to the command's setup. Raises InvalidSettings without one."""
     chosen = {name: getattr(args, name) for name in QUESTIONS if getattr(args, name) is not None}
     setup = Setup(**chosen)
     answer = guidance_for(setup, precomputed.guide())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from argparse import ArgumentParser, Namespace, _SubParsersAction
-from collections.abc import Sequence
 from dataclasses import asdict
 from math import isinf
 
@@ -96,11 +95,11 @@ def _as_text(snapshot: Snapshot) -> str:
         title = STRATEGIES[name].title
         limits = between(result.accuracy, percent)
         lines.append(
-            f"  {title:18} {_accuracy_columns(result.accuracies)}   mean "
+            f"  {title:18} {' '.join(map(percent, result.accuracies))}   mean "
             f"{percent(result.accuracy.mean)} ({limits})   leak {result.leak or 0.0:.3g}"
         )
         if per_step:
-            lines.append(f"  {'':18} {_accuracy_columns(result.reported)}   as reported")
+            lines.append(f"  {'':18} {' '.join(map(percent, result.reported))}   as reported")
     lines.append(f"  {'Chance':18} {percent(snapshot.chance.valid)}")
     if per_step:
         reported = percent(snapshot.chance.reported)
@@ -108,8 +107,3 @@ def _as_text(snapshot: Snapshot) -> str:
     lines += [each.sentence for each in verdicts(snapshot)]
     lines.append(f"{snapshot.seconds:.1f} seconds.")
     return "\n".join(lines)
-
-
-def _accuracy_columns(accuracies: Sequence[float]) -> str:
-    """Return accuracies, shares of 1, as percentages with a space between."""
-    return " ".join(percent(each) for each in accuracies)

@@ -74,7 +74,16 @@ def settings_page() -> str:
         groups="\n".join(_group_section(each) for each in GROUPS),
         dictated=listed(f"`{each.name}`" for each in fields(Fixed)),
         own=OWN,
-        limits=_upload_limits(),
+        limits=listed(
+            (
+                f"{limits.MAX_FILE_BYTES // 2**20} MB",
+                f"{limits.MAX_ROWS:,} rows",
+                f"{limits.MAX_TRAIN + limits.MAX_TEST:,} sequences",
+                f"{MAX_PADDED_LENGTH} steps",
+                f"{limits.MAX_FEATURES} features",
+                f"{limits.MAX_CLASSES} classes",
+            )
+        ),
         cells=MAX_CELLS / 1e6,
         tasks=_table(
             ("task", "what there is to learn"),
@@ -119,20 +128,6 @@ def _allowed_text(setting: Setting) -> str:
     if isinstance(setting, Selection):
         return f"{section}, with dots or commas between them"
     return f"a {section}"
-
-
-def _upload_limits() -> str:
-    """Return the limits of an uploaded file as a list in words."""
-    return listed(
-        (
-            f"{limits.MAX_FILE_BYTES // 2**20} MB",
-            f"{limits.MAX_ROWS:,} rows",
-            f"{limits.MAX_TRAIN + limits.MAX_TEST:,} sequences",
-            f"{MAX_PADDED_LENGTH} steps",
-            f"{limits.MAX_FEATURES} features",
-            f"{limits.MAX_CLASSES} classes",
-        )
-    )
 
 
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:

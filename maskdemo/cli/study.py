@@ -64,21 +64,18 @@ def _study_of(args: Namespace) -> Study:
     """Return the study of the command's arguments. Raises ValueError with a sentence."""
     base = named_experiment(args)
     params = {}
-    for vary, values_field, text in (
-        ("vary", "doses", args.vary),
-        ("and_vary", "and_doses", args.and_vary),
-    ):
+    for prefix, text in (("", args.vary), ("and_", args.and_vary)):
         if text:
-            params[vary], equals, values = text.partition("=")
+            params[f"{prefix}vary"], equals, values = text.partition("=")
             if equals:
-                params[values_field] = values.replace(",", BETWEEN)
+                params[f"{prefix}doses"] = values.replace(",", BETWEEN)
     return Study.over(base, params)
 
 
 def _run_with_progress(study: Study, args: Namespace) -> Findings:
-    """Return the findings of the study, run to its end or Ctrl+C, with a bar on standard error.
+    """Return the study's findings at its end or at Ctrl+C, with a bar on standard error.
 
-    Raises ValueError for own sequences and `--dask`, KeyboardInterrupt before there are findings.
+    Raises ValueError for own sequences with `--dask`.
     """
     from tqdm import tqdm
 

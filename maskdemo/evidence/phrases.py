@@ -59,6 +59,11 @@ def counted(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
+def span(low: int, high: int) -> str:
+    """Return two whole numbers as `3 to 9`, equal ones as one: `3`."""
+    return str(low) if low == high else f"{low} to {high}"
+
+
 def loss_of_steps(lost: ArrayLike) -> str:
     """Return a clause on lost steps, (N,): how many sequences lose how many steps.
 
@@ -70,7 +75,7 @@ def loss_of_steps(lost: ArrayLike) -> str:
     if not some.size:
         return "no sequence loses a step"
     verb, low, high = "loses" if some.size == 1 else "lose", int(some.min()), int(some.max())
-    steps = counted(high, "step") if low == high else f"{low} to {high} steps"
+    steps = f"{span(low, high)} {'step' if high == 1 else 'steps'}"
     return f"{some.size:,} of {counted(every.size, 'sequence')} {verb} {steps}"
 
 

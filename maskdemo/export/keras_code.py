@@ -18,9 +18,9 @@ from maskdemo.strategies import STRATEGIES, Strategy
 class LayerCode:
     """The Keras code of a strategy's LSTM, of `values` (N, T, F) and `valid` (N, T) bool.
 
-    call: the layer's arguments. before: lines that make them, with the placeholders `{mask_value}`,
-    `{at}` (the number of each step) and `{until}` (T, T), 1 for the steps up to each. masks: whether
-    a mask reaches the layer. cell: code of a class in the place of Keras's own cell, and its name.
+    call: what the layer is called with. before: lines that make it, with the placeholders
+    `{mask_value}`, `{at}` (each step's number from 0) and `{until}` (T, T), 1 for the steps up to each.
+    masks: whether a mask reaches the layer. cell: (code, name) of a class in place of Keras's own cell.
     """
 
     call: str
@@ -83,9 +83,9 @@ DROP_THE_MASK = (
 
 
 def strategy_lines(experiment: Experiment, strategy: str) -> str:
-    """Return the code of a function that builds the strategy's Keras model with these settings.
+    """Return the code of a function, named like the strategy, that builds its Keras model.
 
-    Ends without a line break. Raises KeyError for an unknown strategy.
+    A class that the model needs stands above it. Raises KeyError for an unknown strategy.
     """
     chosen, keras = STRATEGIES[strategy], LAYERS[strategy]
     valid, state = reads_valid(experiment, strategy), "states" if experiment.per_step else "state"
@@ -112,12 +112,12 @@ def reads_valid(experiment: Experiment, strategy: str) -> bool:
 
 
 def _picks_valid_steps(experiment: Experiment, strategy: Strategy) -> bool:
-    """Whether the strategy picks valid steps, the last or all, for the one answer of a sequence."""
+    """Whether a sequence's one answer is read from its last valid step, or the mean of all valid."""
     return strategy.reads_last_valid and not experiment.per_step
 
 
 def _layer_lines(experiment: Experiment, strategy: Strategy) -> list[str]:
-    """Return the lines that make `states`, (N, T, H), or where one state answers `state`, (N, H)."""
+    """Return lines that make `states`, (N, T, H), for labels at each step, else `state`, (N, H)."""
     every_state = _picks_valid_steps(experiment, strategy) or experiment.averages or experiment.per_step
     keras = LAYERS[strategy.name]
     why = _no_cudnn_comment(experiment, strategy)
@@ -142,7 +142,7 @@ def _layer_lines(experiment: Experiment, strategy: Strategy) -> list[str]:
 
 
 def _mean_lines(experiment: Experiment, strategy: Strategy) -> list[str]:
-    """Return the lines that make `state`, the mean of `states` over the steps that are not masked."""
+    """Return the lines of `state`, the mean of `states` at steps that the strategy does not mask."""
     computed = strategy.name == "masking_layer"
     if not (computed or LAYERS[strategy.name].masks or strategy.reads_last_valid):
         return ["state = keras.layers.GlobalAveragePooling1D()(states)"]
@@ -156,12 +156,12 @@ def _mean_lines(experiment: Experiment, strategy: Strategy) -> list[str]:
 
 
 def _may_lack_valid_steps(experiment: Experiment) -> bool:
-    """Whether a sequence may have no valid step: it is cut, and readings may be missing."""
+    """Whether a sequence may have no valid step: it is cut, and is own or readings may be missing."""
     return experiment.truncates and (experiment.missing_rate > 0 or experiment.is_own)
 
 
 def _filled_lines(experiment: Experiment, *lines: str, **values: object) -> list[str]:
-    """Return the lines with `values` and the experiment's own in the place of `{at}` and the like.
+    """Return the lines with `{at}`, `{until}`, `{mask_value}` and the names in `values` filled in.
 
     Where the lines need `at` and batches have any length, a line that computes it comes first.
     """

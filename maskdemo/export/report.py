@@ -45,7 +45,7 @@ NO_NUMBER = "–"
 
 @dataclass(frozen=True)
 class ReportTable:
-    """A table for `report.html`. rows: (the colour of the strategy or "", the cells) of each row."""
+    """A table for `report.html`. rows: (strategy's colour or "", cells). note: the text below it."""
 
     head: tuple[str, ...]
     rows: list[tuple[str, tuple[str, ...]]]
@@ -53,16 +53,15 @@ class ReportTable:
 
 
 def run_report(snapshot: Snapshot, *, link: str) -> str:
-    """Return a run as HTML. link: where the same settings can be opened; quoted, never trusted."""
+    """Return a run, finished or not, as HTML. link: to its settings, mere text if it is not http(s)."""
     experiment = snapshot.experiment
     followed = typical_row(snapshot.probes, per_step=experiment.per_step)
-    unfinished = (_unfinished_note(snapshot.done),)
     return _report_page(
         experiment,
         kind="Report of a run.",
         title=export_title(experiment),
         lead=settings_text.lead(experiment),
-        notes=_provenance_notes(snapshot) if snapshot.finished else unfinished,
+        notes=_notes(snapshot, snapshot.done),
         headline=headline(snapshot),
         verdicts=[(each.word, each.sentence) for each in verdicts(snapshot)],
         accuracies=_accuracy_table(snapshot),
@@ -88,7 +87,7 @@ def run_report(snapshot: Snapshot, *, link: str) -> str:
 
 
 def study_report(findings: Findings, *, link: str) -> str:
-    """Return a study as HTML. link: where the same study can be opened; quoted, never trusted."""
+    """Return a study, finished or not, as HTML. link: as in `run_report`."""
     from maskdemo.study import summary
     from maskdemo.study.variables import short_title, value_text
 
@@ -103,20 +102,18 @@ def study_report(findings: Findings, *, link: str) -> str:
     ]
     first, other = ([short_title(name) for name in study.varied] + [""])[:2]
     sentences = summary(findings) or ("Nothing can be said yet: too little has been trained.",)
-    unfinished = (_unfinished_note(findings.done / findings.total),)
     return _report_page(
         study.base,
         kind="Report of a study.",
         title=f"{first} and {other[0].lower()}{other[1:]}" if other else first,
         lead=f"{settings_text.lead(study.base)} {findings.done} of {findings.total} networks trained.",
-        notes=(
-            *(_provenance_notes(findings) if findings.finished else unfinished),
-            *findings.failures,
-        ),
+        notes=[*_notes(findings, findings.done / findings.total), *findings.failures],
         headline=sentences[0],
         verdicts=[("", each) for each in sentences[1:]],
         accuracies=None,
-        figures=_study_figures(findings),
+        figures=[charts.response_map(findings, strategy=name) for name in study.base.strategies]
+        if study.and_vary
+        else [charts.response_curve(findings)],
         method=f"{METHOD} This study makes {findings.comparisons} comparisons.",
         numbers=_study_table(findings),
         settings=[*varied, *settings_text.setting_rows(study.base)],
@@ -128,7 +125,7 @@ def study_report(findings: Findings, *, link: str) -> str:
 def _report_page(
     experiment: Experiment, *, figures: Iterable[Figure], json: dict, link: str, **values: Any
 ) -> str:
-    """Return `report.html`, filled. json: all settings. values: the others that the template reads."""
+    """Return `report.html`, filled. json: all settings, to be shown. values: more for the template."""
     return fill_template(
         Path(__file__).with_name("report.html"),
         figures=[_figure_values(each, number) for number, each in enumerate(figures, 1)],
@@ -146,7 +143,7 @@ def _report_page(
 
 
 def _figure_values(figure: Figure, number: int) -> dict[str, object]:
-    """Return html, title and fit of a figure, for the template. fit: the scale (0 to 1) for paper."""
+    """Return html, title and "fit", the scale (0 to 1) on paper. number: of the figure, from 1."""
     name = f"figure-{number}"
     image = {"format": "svg", "filename": f"maskdemo-{name}"}
     html = figure.plotly().to_html(
@@ -163,10 +160,14 @@ def _figure_values(figure: Figure, number: int) -> dict[str, object]:
     }
 
 
-def _provenance_notes(result: Snapshot | Findings) -> tuple[str, ...]:
-    """Return the sentence on when a precomputed result was computed, as a tuple; () for others."""
-    note = precomputed.provenance_note(result)
-    return (note,) if note else ()
+def _notes(result: Snapshot | Findings, done: float) -> list[str]:
+    """Return [a sentence]: how far an unfinished result is, or when it was precomputed; else [].
+
+    done: the share of the training, 0 to 1.
+    """
+    unfinished = f"Not finished: {done:.0%} of the training was done when this report was made."
+    note = precomputed.provenance_note(result) if result.finished else unfinished
+    return [note] if note else []
 
 
 def _accuracy_table(snapshot: Snapshot) -> ReportTable:
@@ -190,7 +191,7 @@ def _accuracy_table(snapshot: Snapshot) -> ReportTable:
 
 
 def _accuracy_cells(snapshot: Snapshot, strategy: str) -> tuple[str, ...]:
-    """Return the cells after the name of a strategy in the table of `_accuracy_table`."""
+    """Return a strategy's cells in `_accuracy_table` after its name; a dash where nothing is known."""
     result = strategy_result(snapshot, strategy)
     cells = (percent(result.accuracy.mean) if result.accuracy else NO_NUMBER, NO_NUMBER, NO_NUMBER)
     if result.accuracy and len(result.accuracies) > 1:
@@ -202,7 +203,7 @@ def _accuracy_cells(snapshot: Snapshot, strategy: str) -> tuple[str, ...]:
 
 
 def _last_epoch_table(snapshot: Snapshot) -> ReportTable:
-    """Return the table of the last epoch: a row for each strategy and repeat."""
+    """Return the table of each strategy and repeat after its last epoch; none before its first."""
     head = ["Strategy", "Repeat", "Epochs", "Training loss", "Training accuracy", "Test loss"]
     head += ["Test accuracy", *(["On valid steps"] if snapshot.experiment.per_step else [])]
     rows = []
@@ -242,17 +243,3 @@ def _study_table(findings: Findings) -> ReportTable:
     head = ("Strategy", "Value", "Accuracy", "Each repeat", "Points against no mask", "Word")
     note = "Accuracy on unseen sequences, mean of the repeats; differences with their 95% interval."
     return ReportTable(head, rows, note)
-
-
-def _study_figures(findings: Findings) -> tuple[Figure, ...]:
-    """Return the response curve of a study, or with two variables a map for each strategy."""
-    if findings.study.and_vary is None:
-        return (charts.response_curve(findings),)
-    return tuple(
-        charts.response_map(findings, strategy=name) for name in findings.study.base.strategies
-    )
-
-
-def _unfinished_note(done: float) -> str:
-    """Return the sentence that a result is not finished. done: the share of the training."""
-    return f"Not finished: {done:.0%} of the training was done when this report was made."

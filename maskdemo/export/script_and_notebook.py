@@ -21,7 +21,7 @@ import numpy as np
 
 from maskdemo.data.batches import boundaries
 from maskdemo.errors import quoted
-from maskdemo.evidence.phrases import counted, listed
+from maskdemo.evidence.phrases import counted, listed, span
 from maskdemo.experiment import Experiment
 from maskdemo.export.keras_code import reads_valid, strategy_lines
 from maskdemo.results.digest import libraries
@@ -77,7 +77,7 @@ def script(experiment: Experiment) -> str:
     """Return the text of a .py file that trains this experiment with Keras and prints its accuracies.
 
     It imports numpy and keras only. A recorded data set is in it, at the end, so it works offline; a
-    person's own is not: the script is given their file, and reads it with pandas.
+    person's own is not: the script is given their file, and reads it with pandas (and pyarrow).
     """
     text = fill_template(
         Path(__file__).with_name("script_frame.jinja"),
@@ -95,9 +95,9 @@ def script(experiment: Experiment) -> str:
 
 
 def notebook(experiment: Experiment) -> str:
-    """Return the text of an .ipynb file (format 4) that trains this experiment and prints accuracies.
+    """Return the text of an .ipynb file (format 4), without outputs, that does what `script` does.
 
-    It imports numpy and keras only and has not been run. The same settings give the same text.
+    The same settings give the same text.
     """
     # Whoever only shows a page does not wait for it.
     import nbformat.v4 as nb
@@ -153,7 +153,10 @@ def exported_program(experiment: Experiment) -> ExportedProgram:
 
 
 def _part(text: str) -> Part:
-    """Return a part of the rendered template: a line of title, lines of text, a blank line, code."""
+    """Return a part of the filled template: a line of title, lines of text, a blank line, code.
+
+    The lines of text are joined, and no more than two blank lines in the code are kept.
+    """
     about, _, code = text.partition("\n\n")
     title, *lines = about.split("\n")
     # What the template leaves out leaves blank lines.
@@ -162,8 +165,7 @@ def _part(text: str) -> Part:
 
 def _code_values(experiment: Experiment) -> dict[str, Any]:
     """Return all values that `script_and_notebook.jinja` reads, by name."""
-    task, low, high = experiment.spec, experiment.min_length, experiment.max_length
-    per_step, binary = experiment.per_step, experiment.classes == 2
+    task, per_step, binary = experiment.spec, experiment.per_step, experiment.classes == 2
     some_read_valid = any(reads_valid(experiment, each) for each in experiment.strategies)
     classes = "outputs.argmax(axis=2)[:, :, None]" if per_step else "outputs.argmax(axis=1)"
     recorded = _is_recorded(experiment)
@@ -178,7 +180,7 @@ def _code_values(experiment: Experiment) -> dict[str, Any]:
         "experiment": experiment,
         "task": task,
         "strategies": [STRATEGIES[each] for each in experiment.strategies],
-        "lengths": f"{low}" if low == high else f"{low} to {high}",
+        "lengths": span(experiment.min_length, experiment.max_length),
         "side": SIDES[experiment.side].phrase,
         "cut_end": CUT_ENDS[experiment.truncating].title.lower(),
         "fixed": experiment.batches == "fixed",
@@ -239,17 +241,17 @@ def _recording_code(experiment: Experiment) -> str:
 
 
 def _comment(text: str) -> str:
-    """Return a text as a comment of Python, wrapped to WIDTH characters."""
+    """Return a text as a comment of Python, its lines wrapped at `WIDTH` characters."""
     return fill(text, WIDTH, initial_indent="# ", subsequent_indent="# ")
 
 
 def _is_recorded(experiment: Experiment) -> bool:
-    """Whether the sequences come from a recording rather than from a random generator."""
+    """Whether the sequences are a recording of this package, neither drawn nor uploaded."""
     return experiment.spec.fixed is not None and not experiment.is_own
 
 
 def import_statements(experiment: Experiment, *more: str) -> str:
-    """Return the program's import statements. more: further modules of the standard library."""
+    """Return imports and the choice of Keras's backend. more: modules of the standard library."""
     modules = ["os", *more, *(["base64", "io"] if _is_recorded(experiment) else [])]
     packages = ["import numpy as np"]
     if isinstance(experiment.own, OwnTask):
@@ -268,6 +270,6 @@ def export_title(experiment: Experiment) -> str:
 
 
 def installed_versions() -> str:
-    """Return the installed versions: `Python 3.11.7, keras 3.13.2 and numpy 2.4.0`."""
+    """Return the versions of Python and `LIBRARIES` here: `Python 3.11.7, ... and numpy 2.4.0`."""
     versions = [f"{name} {number}" for name, number in libraries().items()]
     return listed([f"Python {platform.python_version()}", *versions])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 from maskdemo.errors import quoted
-from maskdemo.evidence.phrases import counted, listed, number
+from maskdemo.evidence.phrases import counted, listed, number, span
 from maskdemo.experiment import SETTINGS, Experiment
 from maskdemo.scenarios import scenario_of
 from maskdemo.setting_kinds import Number
@@ -25,15 +25,15 @@ def file_name(experiment: Experiment) -> str:
 
 
 def lead(experiment: Experiment) -> str:
-    """Return a report's first sentences: what to look for in the scenario, else the task."""
+    """Return a report's first sentences: the scenario's `look_for`, else the task's summary."""
     scenario = scenario_of(experiment)
     return scenario.look_for if scenario else experiment.spec.summary
 
 
 def setting_rows(experiment: Experiment) -> tuple[tuple[str, str], ...]:
-    """Return (title, sentence) of what is set, related settings together, as far as it matters."""
+    """Return (title, sentences) of the settings, related ones together, without those of no effect."""
     task = experiment.spec
-    lengths = _range_text(experiment.min_length, experiment.max_length)
+    lengths = span(experiment.min_length, experiment.max_length)
     features = "one feature" if task.features == 1 else f"{task.features} features"
     named = (("Features", task.feature_names), ("Labels", task.label_names))
     rows = [
@@ -64,13 +64,15 @@ def setting_rows(experiment: Experiment) -> tuple[tuple[str, str], ...]:
         )
     other = "weights and batch order" if task.fixed else "data, weights and batch order"
     epochs = counted(experiment.epochs, "epoch")
+    batches = " of like lengths" if experiment.batches == "bucketed" else ""
+    batches += ", each padded to its longest" if experiment.batches != "fixed" else ""
     repeats = "1" if experiment.repeats == 1 else f"{experiment.repeats}, each with other {other}"
     return (
         *rows,
         ("Network", f"One LSTM of {experiment.units} units and a dense read-out."),
         (
             "Training",
-            f"{epochs} in batches of {experiment.batch_size}{_batches_text(experiment)}, by Adam with "
+            f"{epochs} in batches of {experiment.batch_size}{batches}, by Adam with "
             f"learning rate {experiment.learning_rate:g}.",
         ),
         ("Repeats", f"{repeats}."),
@@ -83,9 +85,10 @@ def title_and_text(title: str, text: str) -> str:
 
 
 def difference_sentence(result: Experiment | Study, wanted: Experiment | Study, start: str) -> str:
-    """Return a sentence on the first settings that differ, and how many others do.
+    """Return a sentence on how a result's settings differ from the wanted ones.
 
-    start: how the sentence begins. Of two scenarios their titles are told.
+    start: how it begins. It names `MAX_NAMED` settings and counts the others; of two scenarios it names
+    the scenarios alone. Without a difference it says that the settings are the same.
 
     >>> difference_sentence(Experiment(padded_length=80), Experiment(padded_length=81), "Result for")
     'Result for padded length 80; you set 81.'
@@ -108,7 +111,11 @@ def difference_sentence(result: Experiment | Study, wanted: Experiment | Study, 
 def _differing_settings(
     result: Experiment | Study, wanted: Experiment | Study
 ) -> Iterable[tuple[str, str, str]]:
-    """Yield (title, value in the result, wanted value), phrases, of each setting that differs."""
+    """Yield (title, value in the result, wanted value), phrases, of each setting that differs.
+
+    Of two studies first the variables or their values; left out are settings that vary or that data
+    dictate.
+    """
     varied: set[str] = set()
     if isinstance(result, Study) and isinstance(wanted, Study):
         varied = {*result.varied, *wanted.varied}
@@ -135,7 +142,7 @@ def _differing_settings(
 
 
 def _value_phrase(experiment: Experiment, name: str) -> str:
-    """Return a setting's value as part of a sentence: "on", "30%", "32"."""
+    """Return a setting's value as part of a sentence: "on", "30%", "32", a task's title in quotes."""
     value, setting = getattr(experiment, name), SETTINGS[name]
     if name == "task":
         return f"\N{LEFT DOUBLE QUOTATION MARK}{experiment.spec.title}\N{RIGHT DOUBLE QUOTATION MARK}"
@@ -149,7 +156,10 @@ def _value_phrase(experiment: Experiment, name: str) -> str:
 
 
 def _contrast(before: Collection[str], now: Collection[str]) -> tuple[str, str]:
-    """Return how two selections differ: ("with a", "with b"), or ("with a", "without it")."""
+    """Return how two selections differ, as ("with a", "with b").
+
+    Where nothing is gone or new: ("without b", "with it") or ("with a", "without it").
+    """
     gone = [each for each in before if each not in now]
     new = [each for each in now if each not in before]
     pronoun = "it" if len(gone or new) == 1 else "them"
@@ -163,7 +173,7 @@ def _contrast(before: Collection[str], now: Collection[str]) -> tuple[str, str]:
 
 
 def _variable_titles(study: Study) -> str:
-    """Return the titles of a study's variables, in lower case, with "and" between two."""
+    """Return the titles of a study's variables without units, in lower case: "side and spread"."""
     return listed(short_title(name).lower() for name in study.varied)
 
 
@@ -173,13 +183,8 @@ def _value_texts(study: Study) -> list[str]:
     return [value_text(name, value) for name, values in pairs for value in values]
 
 
-def _range_text(low: int, high: int) -> str:
-    """Return two numbers as "3 to 9", or as one number if they are equal."""
-    return str(low) if low == high else f"{low} to {high}"
-
-
 def _padding_text(experiment: Experiment) -> str:
-    """Return sentences on side, length and value of the padding, and on what is cut off."""
+    """Return sentences on side, length and value of the padding, or that there is none; on cuts."""
     length, where = experiment.padded_length, SIDES[experiment.side].title
     cut = (
         f" Sequences of more than {length} steps are cut {_value_phrase(experiment, 'truncating')}."
@@ -196,14 +201,8 @@ def _padding_text(experiment: Experiment) -> str:
     return f"{where}, {upto}, written as {experiment.pad_value:g}.{cut}"
 
 
-def _batches_text(experiment: Experiment) -> str:
-    """Return how batches are made, as the end of a sentence; "" for batches of one padded length."""
-    like = " of like lengths" if experiment.batches == "bucketed" else ""
-    return f"{like}, each padded to its longest" if experiment.batches != "fixed" else ""
-
-
 def _missing_text(experiment: Experiment) -> str:
-    """Return the share of missing readings and the value in their place, as a sentence."""
+    """Return "None." or a sentence: the share of missing readings, the value in their place."""
     if experiment.missing_rate == 0:
         return "None."
     return (

@@ -15,17 +15,13 @@ if TYPE_CHECKING:
     from maskdemo.study import Findings
 
 ANSWERS = {True: "yes", False: "no", None: "undecided"}
-RUN_COLUMNS = (
-    *("strategy", "repeat", "epoch", "loss", "accuracy"),
-    *("test_loss", "test_accuracy", "test_valid_accuracy", "leak"),
-)
 
 
 def run_table(snapshot: Snapshot) -> pd.DataFrame:
-    """Return a row for every epoch of every strategy and repeat; repeats and epochs count from 1.
+    """Return a row for every trained epoch of every strategy and repeat; both count from 1.
 
     Accuracies are shares of 1, `test_valid_accuracy` on valid steps only. leak (0 to 1) is known
-    after a repeat's last epoch and stands in all its rows.
+    after a repeat's last epoch and then stands in all its rows.
     """
     rows = (
         (
@@ -36,11 +32,12 @@ def run_table(snapshot: Snapshot) -> pd.DataFrame:
         for curve in snapshot.curves
         for epoch in range(len(curve.test_accuracy))
     )
-    return pd.DataFrame(rows, columns=list(RUN_COLUMNS))
+    columns = "strategy repeat epoch loss accuracy test_loss test_accuracy test_valid_accuracy leak"
+    return pd.DataFrame(rows, columns=columns.split())
 
 
 def study_table(findings: Findings) -> pd.DataFrame:
-    """Return a row for every finished training of a study, a column for each thing that varies.
+    """Return a row for every finished training of a study, its values in a column for each variable.
 
     Accuracies are shares of 1, `test_valid_accuracy` on valid steps only; `difference` is that less
     `no_mask`'s in the same cell and repeat, empty where that one is not there yet.
@@ -59,15 +56,12 @@ def study_table(findings: Findings) -> pd.DataFrame:
                         *(difference, outcome.seconds),
                     )
                 )
-    columns = (
-        *(*study.varied, "strategy", "repeat", "test_loss", "test_accuracy", "test_valid_accuracy"),
-        *("difference", "seconds"),
-    )
-    return pd.DataFrame(rows, columns=list(columns))
+    measured = "strategy repeat test_loss test_accuracy test_valid_accuracy difference seconds"
+    return pd.DataFrame(rows, columns=[*study.varied, *measured.split()])
 
 
 def claims_table(measurements: Measurements) -> pd.DataFrame:
-    """Return a row for every number that a claim is judged by, and for each claim without any."""
+    """Return a row for every number that a claim is judged by, and one for a claim not measured."""
     rows = []
     for claim in CLAIMS.values():
         judgement = claim.judgement(measurements)

@@ -84,8 +84,8 @@ def cells_of(table: Table) -> dict[str, Cells]:
 class Notation(NamedTuple):
     """How a file writes numbers and dates.
 
-    decimal: its decimal point or comma. is_sure: whether a number shows which. day_first: of dates such
-    as 31.1.2026. by_points: whether their points alone say so. undecided: whether nothing does.
+    decimal: "." or ",". is_sure: whether a number shows which. day_first: of dates such as 31.1.2026.
+    by_points: whether their points alone say so. undecided: nothing says so, or dates disagree.
     """
 
     decimal: str
@@ -96,12 +96,15 @@ class Notation(NamedTuple):
 
 
 def notation_of(table: Table, cells: dict[str, Cells]) -> Notation:
-    """Return how the file writes numbers and dates; raise `InvalidTable` if numbers are not clear."""
+    """Return how the file writes numbers and dates. Raises `InvalidTable` as `_decimal` does."""
     return Notation(*_decimal(table, cells), *_day_first(cells))
 
 
 def _decimal(table: Table, cells: dict[str, Cells]) -> tuple[str, bool]:
-    """Return `Notation.decimal` and `is_sure`; raise `InvalidTable` where numbers have two readings."""
+    """Return `Notation.decimal`, "." if no number shows which, and `is_sure`.
+
+    Raises `InvalidTable` where numbers show both, or one such as 1,088 has two readings and none shows.
+    """
     sure: dict[str, tuple[str, str]] = {}
     unsure: dict[str, tuple[str, str]] = {}
     for name, own in cells.items():
@@ -134,8 +137,8 @@ def _decimal(table: Table, cells: dict[str, Cells]) -> tuple[str, bool]:
 def _day_first(cells: dict[str, Cells]) -> tuple[bool, bool, bool]:
     """Return `Notation.day_first`, `by_points` and `undecided`.
 
-    Dates with points begin with the day, unless the file has one that cannot. They are undecided also
-    where two dates contradict each other, or where 26-01-31 may begin with the year.
+    Dates with points begin with the day, unless the file has one that cannot. Undecided is also
+    26-01-31, which may begin with the year.
     """
     first, second, points, others, unclear, short, american = [False] * 7
     for own in cells.values():
@@ -159,7 +162,7 @@ def _day_first(cells: dict[str, Cells]) -> tuple[bool, bool, bool]:
 
 
 def _numbers(point: str, comma: str) -> dict[str, str]:
-    """Return the patterns "number", "sure" and "either" of `Cells`. comma: the mark of thousands."""
+    """Return the patterns of `Cells.fits` by name, such as "sure.". comma: the mark of thousands."""
     groups = r"[1-9]\d{0,2}"
     fraction = rf"(\d+[{point}]\d*|[{point}]\d+){_END}"
     grouped = rf"{groups}([{comma}]\d{{3}}|{_OTHER}\d{{3}})+"

@@ -27,7 +27,7 @@ ASKED = {
 
 
 def check_roles(columns: Columns, guess: Guess) -> None:
-    """Raise `InvalidTable` where a needed role has no column, or a column has two roles."""
+    """Raise `InvalidTable` where id, order, label or features lack, or a column has two roles."""
     roles = guess.roles
     meaning: dict[str, str] = {}
     for role, name in roles.used():

@@ -45,11 +45,11 @@ _DIVIDES = r"(?i).*(^|[^a-z])(folds?|cv|split|partition|subset)([^a-z]|$).*"
 class Column:
     """What a column holds.
 
-    kind: one of the constants above. values: (rows,) numbers, NaN where blank: seconds of times, and
-    nothing for words. bad: the first row that the kind does not fit, and why it does not. unusable: why
-    it can be no feature. idle: why it is none unless it is asked for. example: a cell. blanks: how many
-    cells are blank. distinct: how many different cells are not. note: a sentence on how cells were read
-    that can be read in another way.
+    kind: NUMBERS, TIMES, YES_NO, WORDS or, if all is blank, NOTHING. values: (rows,) numbers, seconds
+    from 1970 of times, 0 or 1, NaN where blank and for words. bad: (first row that the kind does not
+    fit, why). unusable: why it can be no feature. idle: why it is none unless it is asked for.
+    example: a cell. blanks: how many cells are blank. distinct: how many different others there are.
+    note: a sentence on how cells were read that can be read in another way.
     """
 
     kind: str
@@ -64,12 +64,12 @@ class Column:
 
     @property
     def is_time(self) -> bool:
-        """Whether it holds times, or numbers that are dates."""
+        """Whether it holds times, or numbers that are dates such as 20260131."""
         return self.kind == TIMES or self.idle == DATES
 
     @property
     def summary(self) -> str:
-        """The kind of the column in a few words."""
+        """The kind, of words with how many different there are: "3 words"."""
         return f"{self.distinct:,} {WORDS}" if self.kind == WORDS else self.kind
 
 
@@ -150,7 +150,7 @@ def _text_column(table: Table, name: str, cells: Cells, notation: Notation) -> C
 
 
 def _time_column(table: Table, name: str, cells: Cells, notation: Notation) -> Column:
-    """Return a column of texts as times; bad where some are none, or where nothing sorts them."""
+    """Return a column of texts as times; bad where some are none, or day or time zone is not clear."""
     column, blank, meant = table.column(name), cells.fits["blank"], cells.fits[TIMES]
     texts: Any = cells.texts
     seconds: Any = pd.Series(np.nan, index=texts.array)
@@ -202,7 +202,10 @@ def _with_bad_cells(table: Table, found: Column, name: str, others: Any, what: s
 
 
 def _value_column(table: Table, name: str, kind: str, values: NDArray, example: str) -> Column:
-    """Return a column of these values, (rows,), NaN where blank; unusable or idle where they say so."""
+    """Return a column of these values, (rows,), NaN where blank.
+
+    Times and infinite values are unusable; dates written as numbers and row numbers are idle.
+    """
     blanks, distinct = int(np.isnan(values).sum()), len(np.unique(values[~np.isnan(values)]))
     if blanks == len(values):
         return Column(NOTHING, values, "", blanks, "it is empty")
@@ -261,7 +264,7 @@ def _why_idle(name: str, blanks: int, distinct: int) -> str:
 
 
 def _are_row_numbers(values: NDArray) -> bool:
-    """Whether values, (rows,), are the rows' numbers, in any order, as a saved table gets them."""
+    """Whether values, (rows,), are all numbers from 0 or 1 on, once each, in any order."""
     values = np.sort(values)
     return len(values) > 1 and values[0] in (0, 1) and bool((np.diff(values) == 1).all())
 

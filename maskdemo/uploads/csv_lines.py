@@ -28,7 +28,7 @@ COMMENTS = ("#", "%", "//")
 def csv_layout(content: bytes) -> tuple[str, int, str, array[int]]:
     """Return separator, number of lines above the names, quotation mark and each row's first line.
 
-    Lines count from 1. Raises `InvalidTable` for a file that is no table.
+    Lines count from 1; blank rows are rows. Raises `InvalidTable` for a file that is no table.
     """
     _check_text(content)
     separator, skipped = _separator(content)
@@ -51,12 +51,12 @@ def _has_single_quotes(content: bytes, separator: str) -> bool:
 
 
 def _text_lines(content: bytes) -> io.TextIOWrapper:
-    """Return the lines of a file: a whole text would take five times the room of its bytes."""
+    """Return the lines of a file, decoded one by one: a whole text takes five times the bytes."""
     return io.TextIOWrapper(io.BytesIO(content), encoding=ENCODING)
 
 
 def _check_text(content: bytes) -> None:
-    """Raise `InvalidTable` where the file is no text in UTF-8, or has a line that is too long."""
+    """Raise `InvalidTable` where the file is no UTF-8, holds a zero byte or has too long a line."""
     try:
         content.decode(ENCODING)
     except UnicodeDecodeError as error:
@@ -75,9 +75,9 @@ def _check_text(content: bytes) -> None:
 
 
 def _separator(content: bytes) -> tuple[str, int]:
-    """Return the likely separator of the header, and the number of lines above the header.
+    """Return the commonest separator in the header, and the number of lines above the header.
 
-    Excel writes a line of its own with the separator: sep=;
+    A line such as "sep=;", which Excel writes above it, decides.
     """
     skipped, header, said = 0, "", None
     for line in _text_lines(content):
@@ -154,7 +154,7 @@ def _comment_error(line: int, text: str, separator: str) -> InvalidTable:
 
 
 def _check_header(header: list[str], line: int) -> None:
-    """Raise `InvalidTable` where the header's fields are no names. line: where it stands, from 1."""
+    """Raise `InvalidTable` where the header is numbers, a comment, a title or blank. line: from 1."""
     if len(header) > MAX_COLUMNS or not any(header):
         check_size(columns=len(header) if any(header) else 0)
         raise InvalidTable(f"Line {line} has no names. The first line must name the columns.")

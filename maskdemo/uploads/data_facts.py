@@ -30,7 +30,10 @@ class Fact:
 def data_facts(
     data: Data, *, classes: Sequence[str], padded_length: int, mask_value: float
 ) -> tuple[Fact, ...]:
-    """Return the six facts on a data set. classes: the names of the labels, by number."""
+    """Return six facts: on padding, missing steps, steps like the mask, and the three below.
+
+    classes: the names of the labels, by number.
+    """
     sequences = [*data.train.values, *data.test.values]
     values = np.concatenate(sequences)
     observed = np.concatenate([*data.train.observed, *data.test.observed])
@@ -55,8 +58,9 @@ def data_facts(
 def label_from_length(data: Data) -> Fact:
     """Return as a fact how accurately the length alone tells the labels of the test part.
 
-    The guess is the commonest label among the training sequences of the most similar lengths. With a
-    label at each step the position in the sequence stands for the length.
+    The guess is the commonest label among the training sequences of the most similar lengths; alarming
+    if it beats always giving the commonest label by two standard errors. With a label at each step the
+    position in the sequence stands for the length.
     """
     (train_clues, labels), (test_clues, truth) = (
         _lengths_and_labels(part, data.per_step) for part in (data.train, data.test)
@@ -79,7 +83,7 @@ def label_from_length(data: Data) -> Fact:
 
 
 def rare_classes(data: Data, classes: Sequence[str]) -> Fact:
-    """Return as a fact how many classes have few training sequences. classes: their names."""
+    """Return as a fact how many classes have fewer than `FEW` training sequences. classes: names."""
     held = [np.unique(each) for each in data.train.labels]
     counts = np.bincount(np.concatenate(held), minlength=data.classes)
     rare = np.flatnonzero(counts < FEW)
@@ -119,7 +123,8 @@ def _lengths_and_labels(part: Sequences, per_step: bool) -> tuple[NDArray, NDArr
 def _commonest_nearby(clues: NDArray, labels: NDArray, classes: int) -> NDArray[np.intp]:
     """Return the commonest label near each length from 0 to the largest, (largest + 1,).
 
-    clues, labels: (n,), lengths or positions and their labels.
+    Near are the closest lengths that `NEIGHBOURS` together have, or all. clues, labels: (n,), lengths
+    or positions and their labels.
     """
     table = np.zeros((clues.max() + 1, classes), int)
     np.add.at(table, (clues, labels), 1)

@@ -31,7 +31,7 @@ class Example:
 
 
 def long_table_of(sequences: Sequences, *, features: tuple[str, ...], first: int = 0) -> pd.DataFrame:
-    """Return a long table: sequence (from `first`), step, features, label; missing readings empty."""
+    """Return a long table: sequence (from `first`), step (from 0), features, label; missing are NaN."""
     lengths = [len(each) for each in sequences.values]
     values = np.concatenate(sequences.values)
     observed = np.concatenate(sequences.observed)
@@ -56,7 +56,7 @@ def japanese_vowels() -> pd.DataFrame:
 
 
 def machines() -> pd.DataFrame:
-    """Return an invented table of machine runs, a row a step: label worn or fine, words, gaps."""
+    """Return an invented table of machine runs, the same each time: a row a step, words, gaps."""
     rng = np.random.default_rng(1)
     runs = []
     for run in range(MACHINES):

@@ -32,7 +32,7 @@ UNNAMED = r"Unnamed: \d+|index"
 def guess_roles(table: Table, columns: Columns, given: Mapping[str, Any]) -> Guess:
     """Return the guess of all roles but those `given`, role -> name, names, None or bool.
 
-    Raises `InvalidTable` for a table that is wide, and for names that are no column.
+    Raises `InvalidTable` for a wide table, unless the id is given, and for names that are no column.
     """
     for said in given.values():
         for name in [said] if isinstance(said, str) else said if isinstance(said, tuple) else ():
@@ -70,7 +70,7 @@ class _Guesser:
         return Guess(found, self._doubts, reasons)
 
     def _columns_of(self, role: str, guessed: Any) -> Any:
-        """Return the given columns of a role, else those that `guessed` returns; they are taken now."""
+        """Return the given columns of a role, else those that `guessed()` returns; take them."""
         found = self._given[role] if role in self._given else guessed()
         self._taken |= {found} if isinstance(found, str) else set(found or ())
         return found
@@ -125,7 +125,7 @@ class _Guesser:
         return None
 
     def _is_coordinate(self, name: str) -> bool:
-        """Whether a column is the y of coordinates x and y, and so no label."""
+        """Whether a column is y beside x, with z, over `MAX_CLASSES` values or another likely label."""
         free = {each.lower() for each in self._free()}
         no_label = self._columns[name].distinct > MAX_CLASSES or len(self._named(roles.LABELS)) > 1
         return name.lower() == "y" and "x" in free and ("z" in free or no_label)
@@ -154,10 +154,10 @@ class _Guesser:
         return ()
 
     def _is_as_likely(self, first: str, other: str, named: list[str]) -> bool:
-        """Whether `other` is as likely the id as `first`. named: columns whose names are an id's."""
+        """Whether `other` may be the id like `first`: both have the same word, or none is `named`."""
         words = {word_in(each, roles.IDS) for each in (first, other)}
         more = self._columns[first].distinct - self._columns[other].distinct
-        # People and machines have several sequences each.
+        # People and machines have several sequences each; as many ids are the same sequences.
         people = more > 0 and word_in(other, roles.PEOPLE) and not word_in(first, roles.PEOPLE)
         return not named or (len(words) == 1 and more != 0 and not people)
 
@@ -193,13 +193,13 @@ class _Guesser:
         return whole and not is_time and column.kind != NOTHING
 
     def _is_finer(self, pair: list[str]) -> bool:
-        """Whether two columns together make more sequences than either, of several rows each."""
+        """Whether two columns together make more sequences than either, contiguous, of several rows."""
         both = distinct_count(self._table, pair)
         each = max(self._columns[name].distinct for name in pair)
         return each < both <= len(self._table.frame) / 1.5 and are_contiguous(self._table, pair)
 
     def _order(self, ids: tuple[str, ...], *, say: bool = True) -> tuple[str, ...] | None:
-        """Return the order's columns: () for the file's order, None in doubt. say: note the doubt."""
+        """Return the order's columns, () for file order, None in doubt. say: note it, take them."""
         free = [each for each in self._free() if each not in ids]
         number = sequence_numbers(self._table, list(ids)) if ids else np.zeros(1, int)
         if not number.max():
@@ -281,7 +281,7 @@ class _Guesser:
         return f"Sorted by {name}, {moved:.0%} of the rows would change places."
 
     def _group(self, ids: tuple[str, ...], label: str | None) -> str | None:
-        """Return the column of people or machines with several sequences each; None if none."""
+        """Return the column of 4 or more people or machines, several in a class; None if none."""
         if not ids or label is None:
             return None
         number, classes = sequence_numbers(self._table, list(ids)), self._table.column(label).to_numpy()
@@ -294,7 +294,7 @@ class _Guesser:
         return None
 
     def _label_changes(self, number: NDArray | None, label: str | None) -> bool:
-        """Whether the label changes within more sequences than slips explain."""
+        """Whether the label changes within more than `MAX_SLIPS` of the sequences; False if unknown."""
         if number is None or label is None:
             return False
         return bool((self._table.texts(label).groupby(number).nunique() > 1).mean() > MAX_SLIPS)

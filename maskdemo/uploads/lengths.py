@@ -51,7 +51,10 @@ class Lengths:
 
 
 def lengths_of(lengths: Sequence[int] | NDArray[np.integer]) -> Lengths:
-    """Return the histogram of lengths (N,), each at least 1, and two or three ways to pad them."""
+    """Return the histogram of lengths (N,), each at least 1, and two or three ways to pad them.
+
+    To the longest, to the 95th percentile if it is less, and in four buckets of as many sequences.
+    """
     steps = np.sort(lengths)
     longest, most = int(steps[-1]), int(np.percentile(steps, PERCENTILE, method="higher"))
     kept = np.minimum(steps, most)

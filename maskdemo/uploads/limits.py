@@ -50,7 +50,7 @@ def usual_padded_length(task: Task) -> int:
 
 
 def check_size(rows: int = 0, columns: int = 0, unpacked: int = 0) -> None:
-    """Raise `InvalidTable` where a table has too many rows or columns, or bytes once unpacked."""
+    """Raise `InvalidTable` for more than `MAX_ROWS`, `MAX_COLUMNS` or, unpacked, `MAX_TABLE_BYTES`."""
     unpacks = f"unpacks to more than {unpacked / 2**20:,.0f} MB"
     for size, most, what, possible, way_out in (
         (rows, MAX_ROWS, f"has {rows:,} rows or more", f"{MAX_ROWS:,}", FEWER),

@@ -21,7 +21,10 @@ class UploadMemory:
         self._held: WeakKeyDictionary[object, tuple[str, int]] = WeakKeyDictionary()
 
     def hold(self, thing: object, nbytes: int, session: str) -> None:
-        """Count a thing's bytes until it is collected; raise `InvalidTable` where there is no room."""
+        """Count the bytes of a session's thing, once, until it is collected.
+
+        Raises `InvalidTable` where all sessions together would hold more than `max_bytes`.
+        """
         with self._lock:
             if thing in self._held:
                 return

@@ -46,7 +46,10 @@ WHOLE = "# or, if all steps are real: lengths = np.full(len(values), values.shap
 
 
 def table_of_archive(content: bytes) -> pd.DataFrame:
-    """Return the long form of an archive. Raises `InvalidTable` with a sentence."""
+    """Return the long form of an archive, with names of arrays not read in `attrs["unread"]`.
+
+    Raises `InvalidTable` with a sentence.
+    """
     with open_archive(
         content,
         max_unpacked=MAX_TABLE_BYTES,
@@ -124,7 +127,7 @@ def _check_header(member: Any, info: zipfile.ZipInfo, names: dict[str, str]) -> 
 
 
 def _check_shapes(part: str, values: NDArray, lengths: NDArray | None, labels: NDArray) -> None:
-    """Raise `InvalidTable` where shapes do not fit each other. part: the prefix of the names."""
+    """Raise `InvalidTable` where types, shapes, lengths or padding do not fit. part: "train_" or ""."""
     if values.ndim not in (2, 3) or values.dtype.kind not in "fiub":
         shapes = "(steps, features) end to end or (sequences, steps, features)"
         found = f"{quoted(values.dtype)} {values.shape}"
@@ -235,7 +238,7 @@ def apparent_padding(steps: NDArray) -> tuple[int, int, bool] | None:
 
 
 def _check_padding(part: str, values: NDArray, lengths: NDArray) -> None:
-    """Raise `InvalidTable` where steps behind the lengths, (N,), differ. values: (N, T, F)."""
+    """Raise `InvalidTable` where steps behind the lengths, (N,), are not all the same step."""
     behind = np.arange(values.shape[1]) >= lengths[:, None]
     if _all_alike(values[behind]):
         return

@@ -31,7 +31,7 @@ UNREAD = (
 def table_of_parquet(content: bytes, name: str) -> pd.DataFrame:
     """Return the rows of a Parquet file of flat columns. Raises `InvalidTable` with a sentence.
 
-    Texts stay dictionaries until their size in pandas is known, where each cell has its own copy.
+    name: of the file, for code that helps. Texts stay dictionaries until their size in pandas is known.
     """
     try:
         schema = pq.read_schema(io.BytesIO(content))
@@ -54,7 +54,7 @@ def table_of_parquet(content: bytes, name: str) -> pd.DataFrame:
 def _to_pandas(arrow: pa.Table) -> pd.DataFrame:
     """Return the table in pandas: numbers, times and bools as they are, all else as text.
 
-    So are whole numbers and bools with a gap, which pandas would change. Durations are whole numbers.
+    Whole numbers and bools with a gap are text, for pandas would change them; durations whole numbers.
     """
     arrow = arrow.replace_schema_metadata(None)
     for at, field in enumerate(arrow.schema):
@@ -76,7 +76,7 @@ def _to_pandas(arrow: pa.Table) -> pd.DataFrame:
 
 
 def _check_columns(file: pq.ParquetFile, name: str) -> None:
-    """Raise `InvalidTable` for no rows, too much data, equal names, or a type that is not read."""
+    """Raise `InvalidTable` for no rows, too much data, no or equal names, or a type not read."""
     found, schema = file.metadata, file.schema_arrow
     if found.num_rows == 0:
         raise InvalidTable("The file has columns and no rows.")

@@ -117,7 +117,7 @@ def _sentinels(values: NDArray) -> list[str]:
 
 
 def _spelling_variants(texts: pd.Series, column: Column) -> list[str]:
-    """Return at most three texts that differ only in capitals, or in writing a number; [] if none."""
+    """Return up to three texts, the first that differ in capitals or number format only; [] if none."""
     same = column.values if column.kind == NUMBERS else texts.str.lower().to_numpy()
     spelled = pd.DataFrame({"text": texts.to_numpy(), "same": same}).drop_duplicates().dropna()
     again: Any = spelled[spelled["same"].duplicated(keep=False)]

@@ -13,7 +13,7 @@ from maskdemo.uploads.reading import Table
 
 
 def sequence_numbers(table: Table, names: tuple[str, ...] | list[str]) -> NDArray[np.intp]:
-    """Return the number of each row's sequence, (rows,), from 0, in the order of the file."""
+    """Return the number of each row's sequence, (rows,), from 0, as they come. names: of the id."""
     return table.frame.groupby(list(names), sort=False).ngroup().to_numpy()
 
 
@@ -64,9 +64,10 @@ def is_constant(number: NDArray, values: NDArray) -> bool:
 
 
 def is_sorted(number: NDArray, values: NDArray, most: float) -> bool:
-    """Whether values sort the steps: whole numbers without a gap in any order, or few that fall.
+    """Whether values sort the steps of every sequence: whole numbers without a gap, in any order.
 
-    number, values: (rows,). most: the share of steps that may be less than the step before them.
+    Or at most the share `most` of all steps has a lesser value than the step before. number, values:
+    (rows,).
     """
     grouped = pd.Series(values).groupby(number)
     spread = grouped.agg(["min", "max", "size"])
@@ -76,12 +77,12 @@ def is_sorted(number: NDArray, values: NDArray, most: float) -> bool:
 
 
 def is_in_order(number: NDArray, values: NDArray) -> bool:
-    """Whether values rise from row to row within every sequence. number, values: (rows,)."""
+    """Whether values rise, and never stay, within every sequence. number, values: (rows,)."""
     return not bool((pd.Series(values).groupby(number).diff() <= 0).any())
 
 
 def restarts(number: NDArray, values: NDArray, most: float) -> bool:
-    """Whether values fall at so few steps, and there to the first value of their sequence.
+    """Whether values are `is_sorted`, and fall only to the first value of their sequence.
 
     number, values: (rows,). most: the share of steps that may fall.
     """
@@ -92,7 +93,7 @@ def restarts(number: NDArray, values: NDArray, most: float) -> bool:
 
 
 def counts_steps(number: NDArray, values: NDArray) -> bool:
-    """Whether values count the steps of every sequence from 0 or 1. number, values: (rows,)."""
+    """Whether values count the steps of every sequence, one of 3 or more, in file order from 0 or 1."""
     if values[0] not in (0, 1):
         return False
     step = pd.Series(number).groupby(number).cumcount().to_numpy()

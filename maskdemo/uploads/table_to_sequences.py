@@ -15,7 +15,7 @@ from maskdemo.uploads.numbers_and_dates import values_in
 
 
 def arrays_by_name(arrays):
-    """Return meaning -> array: "values", "train_labels", "lengths".
+    """Return meaning -> array: "values", "lengths", "train_labels" of one called y_train.
 
     Arrays whose names say no meaning are left out; of two with one meaning, the last is returned.
     """

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from maskdemo.data.sequences import Data, Sequences
 from maskdemo.data.tasks import OWN, Fixed, Task
 from maskdemo.errors import InvalidTable, quoted
-from maskdemo.evidence.phrases import counted
+from maskdemo.evidence.phrases import counted, span
 from maskdemo.experiment import MAX_CELLS
 from maskdemo.uploads.checks import check_lengths, check_parts, check_roles, check_rows
 from maskdemo.uploads.columns import NUMBERS, WORDS, Columns
@@ -130,9 +130,9 @@ def task_of(table: Table, columns: Columns, guess: Guess, preparation: Preparati
 
 
 def _most_counts(count: int, longest: int, features: int, preparation: Preparation) -> tuple[int, int]:
-    """Return how many training and test sequences are possible at most, by their size.
+    """Return (training, test): how many sequences fit `MAX_CELLS`, padded to the longest, at most.
 
-    Raises `InvalidTable` for fewer than are needed, or more than possible where none may be left out.
+    Raises `InvalidTable` for fewer than are needed, or more than fit where none may be left out.
     """
     if count < 2 * MIN_SEQUENCES:
         few = f"{MIN_SEQUENCES} for training and as many for the test are the fewest"
@@ -154,8 +154,7 @@ def _most_counts(count: int, longest: int, features: int, preparation: Preparati
 def _summary_text(data: Data, names: tuple[str, ...], classes: tuple[str, ...]) -> str:
     """Return the summary of a task. names: of the features. classes: names of the labels."""
     sizes = Fixed.of(data.train, data.test)
-    shortest, longest = sizes.min_length, sizes.max_length
-    steps = counted(longest, "step") if shortest == longest else f"{shortest} to {longest} steps"
+    steps = f"{span(sizes.min_length, sizes.max_length)} {'step' if sizes.max_length == 1 else 'steps'}"
     return (
         f"{sizes.train_size + sizes.test_size:,} sequences of {steps} with "
         f"{counted(len(names), 'feature')} from your file. "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from contextlib import suppress
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -162,7 +163,7 @@ def test_too_many_sequences_can_be_drawn_from():
 
 
 def test_the_limits_are_those_of_an_experiment():
-    limits = {"train_size": MAX_TRAIN, "test_size": MAX_TEST, "padded_length": MAX_PADDED_LENGTH}
+    limits: Any = {"train_size": MAX_TRAIN, "test_size": MAX_TEST, "padded_length": MAX_PADDED_LENGTH}
     Experiment(task="last_sign", epochs=1, repeats=1, units=1, **limits)
     for setting, limit in limits.items():
         with pytest.raises(InvalidSettings):
