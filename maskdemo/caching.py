@@ -40,6 +40,7 @@ class Cache(Generic[V]):
     def __init__(
         self, capacity: float, size: Callable[[V], float] = lambda _: 1, *, newest_last: bool = False
     ) -> None:
+        """Make an empty cache for `capacity` values or, with `size`, for values of that total size."""
         self._capacity, self._size, self._newest_last = capacity, size, newest_last
         # Reentrant: a task may go while its cache is in use.
         self._lock = threading.RLock()

@@ -49,6 +49,7 @@ class InvalidSettings(MaskdemoError, ValueError):
     """
 
     def __init__(self, sentence: str, *settings: str) -> None:
+        """Take the sentence as the message, and keep the settings' names."""
         super().__init__(sentence)
         self.settings = settings
 
@@ -61,6 +62,7 @@ class InvalidTable(MaskdemoError, ValueError):
     """
 
     def __init__(self, sentence: str, *, offer: str = "", code: str = "") -> None:
+        """Take the sentence as the message, and keep `offer` and `code`."""
         super().__init__(sentence)
         self.offer, self.code = offer, code
 

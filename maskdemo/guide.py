@@ -140,7 +140,7 @@ class GuideCase:
 
 
 def cases_of(setup: Setup) -> tuple[GuideCase, ...]:
-    """Return the cases that fit a setup; empty where no task is like the setup."""
+    """Return the cases of tasks like the setup, maybe none; of recorded data only if lengths differ."""
     setup = setup.relevant
     names = TASKS_LIKE[setup.collides, setup.labels == "step"]
     # Recorded sequences have the lengths that they have.
@@ -150,17 +150,12 @@ def cases_of(setup: Setup) -> tuple[GuideCase, ...]:
 
 def guide_experiments() -> tuple[Experiment, ...]:
     """Return the experiments of all possible setups, each once."""
-    answers = (_possible_answers(each) for each in QUESTIONS)
+    asked = QUESTIONS.values()
+    answers: list[Any] = [each.options if isinstance(each, Choice) else (False, True) for each in asked]
     setups = (
         Setup(**dict(zip(QUESTIONS, combination, strict=True))) for combination in product(*answers)
     )
     return tuple(dict.fromkeys(case.experiment for setup in setups for case in cases_of(setup)))
-
-
-def _possible_answers(question: str) -> tuple[Any, ...]:
-    """Return all possible answers to the question of this name."""
-    described = QUESTIONS[question]
-    return tuple(described.options) if isinstance(described, Choice) else (False, True)
 
 
 def _experiment(task: str, setup: Setup) -> Experiment:

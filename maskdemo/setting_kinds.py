@@ -191,7 +191,7 @@ class Selection(Choice):
     noun: str
 
     def checked(self, value: Any) -> tuple[str, ...]:
-        """Return the names in the order of the options. Raises `InvalidSettings` for none or others."""
+        """Return a tuple's names in the options' order. Raises `InvalidSettings` for none or others."""
         if not isinstance(value, tuple) or not value:
             raise InvalidSettings(f"Choose at least one {self.noun}.", self.name)
         unknown = [each for each in value if each not in list(self.options)]

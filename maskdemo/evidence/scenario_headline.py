@@ -153,7 +153,7 @@ def _differences_sentence(run: CompleteRun) -> str:
 
 
 def _against_no_mask(run: CompleteRun, name: str, *, alone: bool) -> str:
-    """Return a clause: a strategy's word and points against no mask. alone: with the interval."""
+    """Return `held state helps (+9.0 points)`, with the interval too if `alone` or undecided."""
     title, result = titled([name]), run.verdict(name)
     if run.identical(name):
         return f"{title} is exactly the same"

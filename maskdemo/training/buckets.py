@@ -17,8 +17,6 @@ step that computed the state of the answer, because a step that holds the state 
 (200, 512, 4)
 >>> [int(of[0]) for of in (layout.data.start, layout.data.end, layout.data.read_out)]
 [0, 3, 2]
-
-One sequence of 3 steps, padded to 15, takes the smallest bucket, and 3 steps of it are computed.
 """
 
 from __future__ import annotations
@@ -147,7 +145,10 @@ def layout_for_training(experiment: Experiment, strategy: str, repeat: Inputs) -
 def layout_for_inference(
     experiment: Experiment, arrays: Arrays, *, every_step: bool
 ) -> InferenceLayout:
-    """Return arrays laid out to read the answers that count or, for `every_step`, all T outputs."""
+    """Return arrays laid out to read the answers or, for `every_step`, the outputs at all T steps.
+
+    Answers are one a sequence or, with a label at each step, all up to the last step that counts.
+    """
     if every_step:
         arrays = replace(arrays, weights=np.ones_like(arrays.weights))
     elif arrays.pool is not None:
@@ -250,11 +251,10 @@ def _time_major(arrays: Arrays, every_step: bool, pool: NDArray | None = None) -
 
 
 def _computed_at(arrays: Arrays) -> NDArray[np.intp]:
-    """Return the last step (N,) up to the read-out that moved or reset the state; any if none did."""
+    """Return the last step (N,) up to the read-out that moved or reset the state; any if it stays 0."""
     steps, read_out = np.arange(arrays.advance.shape[1]), arrays.read_out
     changes = (arrays.keep == 0) & (steps <= read_out[:, None])
     computed, idle = last_step(changes), ~changes.any(axis=1)
-    # The state of a sequence that is only ever held is zero everywhere: any step serves.
     return np.where(idle, np.minimum(read_out, computed[~idle].max(initial=0)), computed)
 
 

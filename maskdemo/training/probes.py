@@ -40,6 +40,7 @@ class ProbeRecorder:
     """
 
     def __init__(self, experiment: Experiment, test: Batch) -> None:
+        """Choose the probes from the test set, and the epochs whose outputs and networks are kept."""
         self.experiment = experiment
         self.batch = probes_of(test)
         count = len(experiment.strategies)

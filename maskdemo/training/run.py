@@ -110,6 +110,7 @@ class _RunState:
     """The state of a run: its trainings under way, and how many epochs of each are over."""
 
     def __init__(self, experiment: Experiment) -> None:
+        """Get the first repeat's inputs and the chance level; no training begins."""
         self.experiment = experiment
         self.recorder = ProbeRecorder(experiment, inputs(experiment).test)
         self.chance = chance(experiment)

@@ -79,6 +79,7 @@ class TrainingRun:
     """One network in training: the only thing that changes while an experiment runs."""
 
     def __init__(self, experiment: Experiment, strategy: str, repeat: int, inputs: Inputs) -> None:
+        """Lay out the repeat's `inputs` for the strategy, and draw the initial weights."""
         self.experiment, self.strategy, self.inputs = experiment, strategy, inputs
         self.train = as_tensors(layout_for_training(experiment, strategy, inputs))
         arrays = arrays_of(experiment, strategy, inputs.test)
