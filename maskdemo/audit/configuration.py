@@ -55,14 +55,15 @@ def _parse_json(text: str) -> Any:
 class _Reader:
     """Reads one configuration, and counts its layers to refuse more than MAX_LAYERS.
 
-    raw: a serialized Keras object, as parsed. depth: how many models and layers that is nested in.
+    raw: a serialized Keras object, as parsed. depth: how many models and layers that is nested in. All
+    methods raise UnsupportedModel for what is unsafe.
     """
 
     def __init__(self) -> None:
         self.layers = 0
 
     def model(self, raw: Any, depth: int) -> dict[str, Any]:
-        """Return a safe, trainable Sequential or Functional model; raise UnsupportedModel if unsafe."""
+        """Return the safe configuration, trainable, of a Sequential or Functional model, or raise."""
         name, inner = _checked_class(raw, allow_list.MODELS, "model")
         if depth > 8:
             raise UnsupportedModel("Models are nested in models too deeply.")
@@ -89,7 +90,7 @@ class _Reader:
         return layer
 
     def layer(self, raw: Any, depth: int) -> dict[str, Any]:
-        """Count and return a layer, operation or nested model, safe; raise UnsupportedModel if not."""
+        """Count a layer, operation or model and return its safe configuration; raise if unsafe."""
         self.layers += 1
         if self.layers > MAX_LAYERS:
             raise UnsupportedModel(f"The model has more than {MAX_LAYERS} layers.")

@@ -1,4 +1,4 @@
-"""Cures that make the outputs of a call stand still, each tried on the very call before it is shown.
+"""Cures with which padding does not change the outputs of a call, each tried before it is shown.
 
 The call is repeated without and with padding, with what the cure changes about its inputs. A cure must
 change nothing where there is no padding.
@@ -152,7 +152,7 @@ def remaining_change(
 def changes_nothing(
     call: Call, pair: TracePair, attempt: Attempt, tolerance: float, *, padded: bool = True
 ) -> bool:
-    """Whether the cure changes no output, alone and, if `padded`, with padding; not if it raises."""
+    """Whether the cure changes no output, alone and, if `padded`, with padding; False if it raises."""
     try:
         return all(
             largest_change(own, other) <= tolerance * largest_number(own)

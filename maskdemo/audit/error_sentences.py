@@ -54,7 +54,7 @@ def short_reason(failure: BaseException, layer: Any = None) -> str:
 
 
 def _core_message(lines: list[str]) -> str:
-    """Return the core of an exception's message, given its lines; "" where there are no lines."""
+    """Return a message's lines as one, without what Keras and TensorFlow wrap around; "" if none."""
     if not lines:
         return ""
     if calling := _CALLING.fullmatch(lines[0]):

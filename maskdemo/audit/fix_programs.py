@@ -26,7 +26,7 @@ def make_a_mask() -> keras.Model:
 
 
 def hand_the_mask_on() -> keras.Model:
-    """Take the mask where it is made, and hand it on."""
+    """The mask is computed in front and handed to the LSTM as `mask`."""
     masking = layers.Masking(mask_value=0.0)
 
     inputs = keras.Input((None, 4))

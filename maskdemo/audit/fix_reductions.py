@@ -147,9 +147,9 @@ def masked_normalization() -> keras.Model:
 
 
 def masked_flatten() -> keras.Model:
-    """Padded steps are zeroed where each place has weights of its own.
+    """Padded steps are zeroed before Flatten and a Dense layer.
 
-    A number at another place meets another weight all the same:
+    A number at another step meets another weight all the same:
     pad after the end, in training and in use.
     """
     embedding = layers.Embedding(100, 16, mask_zero=True)

@@ -106,7 +106,7 @@ class InputReaders:
 
     @cached_property
     def masked_by(self) -> list[tuple[float, Any]]:
-        """The layers that mask the input's own values, each after the value that it masks."""
+        """Mask value and layer, a Masking or an Embedding with mask_zero, on the input's own values."""
         found = []
         for each in self.readers:
             layer = each.operation
@@ -122,7 +122,7 @@ class InputReaders:
     def pad_values(self) -> list[tuple[float, Any]]:
         """The numbers that the model takes for padding, each with the layer or operation that says so.
 
-        The surest comes first; empty where nothing in the model says so.
+        First `masked_by`, then comparisons whose result is a mask, then Masking of computed values.
         """
         compared, elsewhere = [], []
         for each in self.readers:
