@@ -13,11 +13,11 @@ st.markdown(
     "Does padding leak into your Keras model? Its layers are tried with padding on either side; where "
     "outputs move, the layer that lost the mask is named, with a fix."
 )
-model = audit.source()
+model = audit.choose_model()
 
 
 def button_bar() -> None:
-    """Draw the buttons and the progress of the audit."""
+    """Draw Cancel while an audit waits or runs, else Audit; its progress; why it was refused, if so."""
     with st.container(horizontal=True, vertical_alignment="center"):
         if live_job.is_active("audit"):
             live_job.cancel_button("audit")

@@ -33,7 +33,7 @@ NOT_RUN = "Not run with this version of the app: `make evidence` runs it."
 
 
 def draw_claims() -> None:
-    """Draw how many claims held, their table to download, and a row for each claim with its cases."""
+    """Draw how many claims held, their table to download, a row per claim, and the rules of cases."""
     measurements = precomputed.claims() or Measurements()
     judgements = {name: claim.judgement(measurements) for name, claim in CLAIMS.items()}
     st.header(_claims_sentence([each for each in judgements.values() if each]), anchor=False)
@@ -56,7 +56,7 @@ def draw_claims() -> None:
 
 
 def _claims_sentence(judgements: Sequence[Judgement]) -> str:
-    """Return a sentence on how many claims held, by the judgements of those that were measured."""
+    """Return a sentence: of the measured claims, how many have each verdict; or that none is."""
     words = [each.word for each in judgements]
     if not words:
         return "None is measured yet."
@@ -65,7 +65,7 @@ def _claims_sentence(judgements: Sequence[Judgement]) -> str:
 
 
 def _claim(claim: Claim, judgement: Judgement | None) -> None:
-    """Draw a claim, whether it held and in how many of its cases; opened, its measurements."""
+    """Draw a box: verdict ("Not measured" for None), claim, count of cases; while open, `_cases`."""
     if judgement:
         label = f":{VERDICTS[judgement.word][0]}-badge[{capital(judgement.title)}] {claim.text}"
         label += f" :gray[{judgement.counts}]"
@@ -75,7 +75,7 @@ def _claim(claim: Claim, judgement: Judgement | None) -> None:
 
 
 def _cases(claim: Claim, judgement: Judgement | None) -> None:
-    """Draw the subject of a claim, and a line for each case: its link and its measurements."""
+    """Draw the subject of a claim, its judgement, and per case a playground link and measurements."""
     st.caption(f"{claim.place}. {claim.measures}")
     if judgement:
         st.markdown(judgement.sentence)
@@ -92,7 +92,7 @@ def _cases(claim: Claim, judgement: Judgement | None) -> None:
 
 
 def draw_example(example: ArticleExample) -> None:
-    """Draw an example and the outcome of its run; opened, its program and what was mended in it."""
+    """Draw an example and the outcome of its first, unmended program; while open, `_programs`."""
     with st.container(border=True, gap="xsmall", key=f"box_{example.number}"):
         st.markdown(f"**Example {example.number}. {example.title}.** {example.aim}")
         outcome = precomputed.programs().get(example.programs[0].name)
@@ -108,7 +108,7 @@ def draw_example(example: ArticleExample) -> None:
 
 
 def _programs(example: ArticleExample) -> None:
-    """Draw the choice of an example's program, that program with its outcome, and a like experiment."""
+    """Draw the choice of a program, its text and outcome; then a scenario like it, and its table."""
     programs = {each.name: each for each in example.programs}
     name = st.segmented_control(
         f"Program of example {example.number}",
@@ -144,7 +144,7 @@ def _programs(example: ArticleExample) -> None:
 
 
 def _code(example: ArticleExample, program: Program) -> None:
-    """Draw a program; from the second on, its changes from the one before and the first, in tabs."""
+    """Draw a program's reason and text; after the first in tabs, with diffs to the last and first."""
     at = example.programs.index(program)
     st.markdown(program.reason)
     if not at:
@@ -159,7 +159,7 @@ def _code(example: ArticleExample, program: Program) -> None:
 
 
 def _outcome(outcome: ProgramRun) -> None:
-    """Draw the outcome of a program's run, with the day and the versions of the libraries."""
+    """Draw success or error of a program's run, findings, what it printed, its day and libraries."""
     if outcome.failure is None:
         st.success(program_run.outcome_sentence(outcome), icon=":material/check_circle:")
     else:

@@ -44,14 +44,14 @@ session = st.session_state
 
 @dataclass(frozen=True, eq=False)
 class ModelFile:
-    """A model to audit. name: how people call it. content: a .keras file, or a configuration."""
+    """A model to audit. name: as shown. content: of a .keras file, or a configuration in JSON."""
 
     name: str
     content: bytes = field(repr=False)
 
 
-def source() -> ModelFile | None:
-    """Draw the choice of a model; return the model, or None where none is chosen."""
+def choose_model() -> ModelFile | None:
+    """Draw the choice of an example, a file or a text; return the model, or None without any."""
     kind = st.segmented_control(
         "Model",
         [READY, FILE, TEXT],
@@ -65,7 +65,7 @@ def source() -> ModelFile | None:
 
 
 def _choose_example() -> ModelFile:
-    """Draw the choice of a ready example, and return the example as a model to audit."""
+    """Draw the choice of a ready example; return it, or its mended version if the toggle is on."""
     name = st.pills(
         "Example",
         list(EXAMPLES),
@@ -91,7 +91,7 @@ def _choose_example() -> ModelFile:
 
 
 def _choose_file() -> ModelFile | None:
-    """Draw the uploader of a .keras file; return the file, or None without."""
+    """Draw the uploader; return the file uploaded last, None without or if there was no room for it."""
     uploader(
         "A .keras file",
         types=["keras", "json", "h5"],  # the last one to be told the way out
@@ -111,7 +111,7 @@ def _choose_file() -> ModelFile | None:
 
 
 def _read_upload() -> None:
-    """Keep the bytes of the uploaded file, or a complaint, and drop those of the last file."""
+    """Keep an uploaded file in place of the last, or a complaint that there is no room; a callback."""
     url.mark_touched()
     uploaded = session[f"audit_upload_{session.get('audit_uploads', 0)}"]
     if uploaded is None:
@@ -127,7 +127,7 @@ def _read_upload() -> None:
 
 
 def _choose_text() -> ModelFile | None:
-    """Draw the box for a configuration; return the text as a model to audit, or None if empty."""
+    """Draw the box for a configuration in JSON; return its text as a model, or None if blank."""
     text = st.text_area(
         "What model.to_json() returns",
         height=180,
@@ -136,29 +136,29 @@ def _choose_text() -> ModelFile | None:
         **url.KEPT_ONLY,
         placeholder='{"module": "keras", "class_name": "Sequential", ...',
     )
-    if not text or not text.strip():
+    if not (text or "").strip():
         return None
     return ModelFile("The pasted configuration", text.encode())
 
 
 def start_audit(file: ModelFile | None) -> None:
-    """Ask for the audit of a model, noted in the session; `file` is not None. Raises `QueueFull`."""
+    """Queue the audit of a model, and keep the model in the session. Raises `QueueFull`."""
     assert file is not None, "without a model, the button is disabled"
     live_job.submit(Audit(file.content))
     session.audited = file
 
 
 def progress() -> None:
-    """Draw a line on how far the audit is."""
+    """Draw the progress line of the session's audit: its stage, error, or that it was cancelled."""
     now: Status[AuditRun] = live_job.status("audit")
     share, text = (now.newest.done, f"{now.newest.stage}.") if now.newest else (0.0, "Starting.")
     live_job.progress_line(now, share, text, "Cancelled.")
 
 
 def results(chosen: ModelFile | None) -> None:
-    """Draw the session's newest report; for another ready example, the report computed in advance.
+    """Draw the session's newest report or error; for another ready example, its precomputed report.
 
-    chosen: the model chosen on the page. Before any report, a text says what reports tell.
+    chosen: the model chosen on the page. Without any report, a text says what reports tell.
     """
     newest: AuditRun | None = live_job.status("audit").newest
     audited: ModelFile | None = session.get("audited")
@@ -183,7 +183,7 @@ def results(chosen: ModelFile | None) -> None:
 
 
 def _report(report: Report, note: str = "") -> None:
-    """Draw a report. note: a sentence on when the report was made, if that was in advance."""
+    """Draw verdict, findings, what was tried, mask's path, downloads. note: on a precomputed report."""
     (st.success if report.clean else st.error)(escape_markdown(report.sentence))
     if note:
         st.caption(note)
@@ -206,7 +206,7 @@ def _report(report: Report, note: str = "") -> None:
 
 
 def _finding(finding: Finding) -> None:
-    """Draw a finding: title, measurement, reason with source, and the programs that mend the fault."""
+    """Draw a finding: severity, title, measurement, reason with source, and the fix, if any."""
     with st.container(border=True):
         badge = f":{COLOURS[finding.severity]}-badge[{finding.severity.capitalize()}]"
         st.header(f"{badge} {escape_markdown(finding.title)}", anchor=False)
@@ -218,7 +218,7 @@ def _finding(finding: Finding) -> None:
 
 
 def _tried(report: Report) -> None:
-    """Draw what the audit tried, with a row for each measure."""
+    """Draw an expander: what the audit tried, and a table with a row for each measure."""
     with st.expander("What was tried"):
         for sentence in report.tried.sentences:
             st.markdown(escape_markdown(sentence))
@@ -238,7 +238,7 @@ def _tried(report: Report) -> None:
 
 
 def what_this_does() -> None:
-    """Draw what happens to a file here, and how to audit at home what is not audited here."""
+    """Draw an expander: what happens to a file here, and how to audit trained weights at home."""
     with st.expander("What happens to my file, and how do I audit trained weights or custom layers?"):
         st.markdown(
             "Nobody's weights and nobody's code are loaded here. Of a file only the configuration is "

@@ -31,7 +31,7 @@ PLOTLY_ADDRESS = f"../{PLOTLY}/{PLOTLY_FILE}"
 
 
 def renderer_of(name: str) -> ComponentRenderer:
-    """Return the function that draws a component. name: one of the full names above."""
+    """Return the function that draws a component, and have its files served. name: such as `CHART`."""
     _serve_files()
     return _register(name)
 
@@ -46,7 +46,7 @@ def _register(name: str) -> ComponentRenderer:
 
 
 def _serve_files() -> None:
-    """Have the running server hand out the files of all components, unless it does so already.
+    """Have the running server hand out our components' files and Plotly, unless it does so already.
 
     This is what Streamlit does for the packaged components that it finds installed. Ours are not
     installed, they lie beside the app, so nobody has to build or install anything.
@@ -63,9 +63,10 @@ def _serve_files() -> None:
 
 @cache
 def plotly_folder() -> Path:
-    """Return the folder with Plotly's library, compressed once for all. Raises OSError without one.
+    """Return the cache or else temporary folder that holds Plotly's library, gzipped there if missing.
 
-    Streamlit would compress what it serves anew for each viewer, half a second of the server's time.
+    Streamlit would compress it anew for each viewer, half a second of the server's time. Raises
+    OSError if neither folder can be written.
     """
     content = files("plotly").joinpath("package_data", "plotly.min.js").read_bytes()
     for folder in (user_cache_path("maskdemo") / "browser", Path(tempfile.gettempdir()) / "maskdemo"):

@@ -42,7 +42,7 @@ BROWSER_HAS: ContextVar[Mapping[str, str]] = ContextVar("browser_has", default=M
 
 
 class Click(NamedTuple):
-    """Where somebody clicked in a chart: on its axes, and in which panel, from 0 at the top."""
+    """A click in a chart: x and y in units of its axes; panel: from 0 at the top."""
 
     x: float
     y: float
@@ -54,7 +54,7 @@ class Handle:
     """The edge of the padding in a chart of outputs by step, as a handle.
 
     data: what the browser needs of it, see `maskdemo.ui.padding_handle`; None while there are no
-    networks. on_pulled: called with where it was let go, before the page is drawn anew.
+    networks. on_pulled: callback, with the handle's position ("added", "side", ...) when let go.
     """
 
     data: dict[str, Any] | None
@@ -67,7 +67,7 @@ def is_dark() -> bool:
 
 
 def saved_as() -> str:
-    """Return the kind of file, "SVG" or "PNG", that a chart's own button saves."""
+    """Return the kind of file that a chart's own button saves: "SVG", or "PNG" if chosen."""
     return st.session_state.get("figures") or next(iter(FIGURES))
 
 
@@ -82,9 +82,9 @@ def chart(
 ) -> None:
     """Draw a figure of `maskdemo.charts`, as wide as its place and as high as it says.
 
-    alt: what is seen, for those who do not see it. on_click: called before the page is drawn anew.
-    on_tap: the label of a button that a tap shows first, where a click leads to another page. handle:
-    of a chart whose padding can be pulled.
+    key: unique on the page, and in the name of a saved file. alt: what is seen, for those who do not
+    see it. on_click: a callback. on_tap: the label of a button that a tap shows first, where a click
+    leads to another page. handle: of a chart whose padding can be pulled.
     """
     shown = figure if isinstance(figure, Drawing) else drawing(figure)
     image = saved_as()
@@ -135,9 +135,9 @@ def replay(
 ) -> None:
     """Draw a button and a slider that play a run again in all charts of the page that have frames.
 
-    epochs: where they stop, in order, the newest last. run: differs between runs, by its `repr`:
-    another run starts at its newest epoch. epoch: where a new run stands instead. on_rest: called with
-    the epoch at which the slider came to rest. While it moves, the server is not asked anything.
+    epochs: the positions of the slider, ascending. run: tells runs apart, by its `repr`: for another
+    the slider moves to `epoch`, by default the newest. on_rest: a callback with the epoch at which
+    the slider comes to rest. While it moves, the server is not asked anything.
     """
     version = blake2b(repr((epochs, run)).encode(), digest_size=8).hexdigest()
     data = {"epochs": epochs, "epoch": epoch, "version": version}
@@ -154,7 +154,7 @@ def replay(
 class Drawing:
     """A figure in pieces of JSON: its layout, its frames (null without a replay), and its traces.
 
-    version: the digest of each piece, in this order, by which the browser tells what it has already.
+    version: the digest of each piece, in the same order, by which the browser tells what it has.
     height: in pixels.
     """
 
@@ -168,14 +168,14 @@ class Drawing:
         return sum(map(len, self.pieces))
 
     def missing_from(self, drawn: str) -> dict[str, str]:
-        """Return the pieces that the browser lacks, by digest. drawn: the version that it has drawn."""
+        """Return digest -> piece that the browser lacks. drawn: digests that it has, joined by "."."""
         there = set(drawn.split("."))
         pairs = zip(self.version, self.pieces, strict=True)
         return {digest: piece for digest, piece in pairs if digest not in there}
 
 
 def drawing(figure: Figure, frames: Frames | None = None) -> Drawing:
-    """Return the figure in pieces of JSON for the browser; frames without epochs are left out."""
+    """Return the figure in pieces of JSON; the frames are null if None or without epochs."""
     moves = frames.to_json() if frames is not None and frames.epochs else "null"
     pieces = (as_json(figure.layout), moves, *map(as_json, figure.data))
     version = tuple(blake2b(each.encode(), digest_size=8).hexdigest() for each in pieces)

@@ -28,10 +28,10 @@ SIZES = ("train_size", "test_size")
 
 
 def setting(name: str, prefix: str = "", **widget: Any) -> None:
-    """Draw the control of a setting, by its name.
+    """Draw the control of a setting by its kind: toggle, slider, box, pills, segments or list.
 
     prefix: of the session's keys, here and below: empty on the playground, `STUDY_PREFIX` for a study,
-    which always has the baseline and so does not offer it. widget: options of the widget.
+    which always has the baseline and so does not offer it. widget: further options of the widget.
     """
     one = SETTINGS[name]
     kept = {**url.KEPT, "key": prefix + name, **widget}
@@ -57,31 +57,31 @@ def setting(name: str, prefix: str = "", **widget: Any) -> None:
         )
 
 
-def _number(one: Number, kept: dict[str, Any]) -> None:
-    """Draw the control of a number, a slider or a box. one: its declaration. kept: widget options."""
-    if one.offered:
+def _number(declared: Number, kept: dict[str, Any]) -> None:
+    """Draw a slider of offered values, a box if in `TYPED`, else a slider. kept: widget options."""
+    looks: dict[str, Any] = {"label": declared.label, "help": declared.help, **kept}
+    if declared.offered:
         # What a link says need not be among the values offered.
-        options = sorted({*one.offered, st.session_state[kept["key"]]})
-        st.select_slider(one.label, options, help=one.help, **kept)
+        options = sorted({*declared.offered, st.session_state[kept["key"]]})
+        st.select_slider(options=options, **looks)
         return
-    looks: dict[str, Any] = {"step": one.step if one.whole else float(one.step), "help": one.help}
-    if one.name in TYPED:
-        looks["format"] = None if one.whole else "%g"
-        url.number_box(one.label, *one.limits, **looks, **kept)
+    looks["min_value"], looks["max_value"] = declared.limits
+    looks["step"] = declared.step if declared.whole else float(declared.step)
+    if declared.name in TYPED:
+        url.number_box(format=None if declared.whole else "%g", **looks)
     else:
-        looks["format"] = "percent" if one.unit == "share" else None
-        st.slider(one.label, *one.limits, **looks, **kept)
+        st.slider(format="percent" if declared.unit == "share" else None, **looks)
 
 
 def lengths(prefix: str = "") -> None:
-    """Draw the slider of the shortest and the longest length."""
+    """Draw the slider of the shortest and the longest length of a sequence, in steps."""
     least, most = NUMBERS["min_length"], NUMBERS["max_length"]
     kept = {**url.KEPT, "key": f"{prefix}lengths", "help": most.help}
     st.slider("Lengths, in steps", least.low, most.high, **kept)
 
 
 def task(prefix: str = "") -> None:
-    """Draw the task with its summary, and the button and dialog to upload a table as a task."""
+    """Draw the choice of task, its summary, the button to upload a table, and the dialog if open."""
 
     def on_task() -> None:
         state.adapt_to_task(prefix)
@@ -105,13 +105,13 @@ def task(prefix: str = "") -> None:
 
 
 def _open_upload() -> None:
-    """Open the dialog to upload a table, in a callback."""
+    """Have this page draw the dialog to upload a table from the next run on, in a callback."""
     url.mark_touched()
     st.session_state.own_open = st.session_state.page
 
 
 def mask_value_warning(experiment: Experiment, prefix: str = "") -> None:
-    """Warn where a chosen Masking layer does not mask the padding, with a button that mends that."""
+    """Warn if a chosen Masking layer misses all padding; a button sets the mask value to padding's."""
     if "masking_layer" not in experiment.strategies:
         return
     effect = mask_effect(experiment, "masking_layer")
@@ -132,7 +132,7 @@ def mask_value_warning(experiment: Experiment, prefix: str = "") -> None:
 
 
 def complaints(complaint: str | None) -> None:
-    """Draw which parts of the link are invalid, and the error of the controls, `complaint`, if any."""
+    """Draw, if any, a warning of the link's invalid parts, a button for defaults, and `complaint`."""
     if sentences := st.session_state.complaints:
         parts = "".join(f"\n- {escape_markdown(each)}" for each in sentences)
         with st.container(key="complaints"):
@@ -148,7 +148,7 @@ def complaints(complaint: str | None) -> None:
 
 
 def strategies(prefix: str = "") -> None:
-    """Draw the choice of strategies, what each does, and whether padded steps count, if they can."""
+    """Draw the choice of strategies, what each does, and `count_invalid` if each step has a label."""
     st.header("Strategies", anchor=False)
     setting("strategies", prefix)
     if prefix:
@@ -166,7 +166,7 @@ def strategies(prefix: str = "") -> None:
 
 
 def playground() -> None:
-    """Draw the playground's controls, in the sidebar; a page within another has none."""
+    """Draw the playground's controls in the sidebar; none in a page that another site embeds."""
     if st.context.is_embedded:
         return
     with st.sidebar:
@@ -199,14 +199,14 @@ def playground() -> None:
 
 
 def _rest_of_group(group: str, *placed: str) -> None:
-    """Draw the settings of a group, but for those in `placed`, which are drawn elsewhere."""
+    """Draw all settings of a group except those in `placed`, which are drawn elsewhere."""
     for name, one in SETTINGS.items():
         if one.group == group and name not in placed:
             setting(name)
 
 
 def folder(title: str, key: str) -> ExpanderContainer:
-    """Draw a folder of controls that stays open when the controls above it come or go."""
+    """Return an expander, closed at first, that stays open when the controls above it come or go."""
     return st.expander(title, key=key, on_change=url.mark_touched)
 
 
@@ -228,12 +228,11 @@ def presets(
     chosen: str | None,
     choose: Callable[[str], None],
 ) -> None:
-    """Draw names that set all controls: in a row, or where that has no room in a list.
+    """Draw names that set all controls, in a row and in a list: the pages' style shows one of the two.
 
-    The pages' style shows one of the two. kind: the beginning of both keys. titles, marked:
-    name -> title in the list, in the row. chosen: the name shown, if any.
-    choose: called with a name to set the controls to its settings.
-    """  # fmt: skip
+    kind: the beginning of both keys. titles, marked: name -> title in the list, in the row. chosen:
+    the name shown, if any. choose: a callback, with the name of which to show the settings.
+    """
     in_list, in_row = _preset_key(f"{kind}_list", chosen), _preset_key(f"{kind}_row", chosen)
     common: dict[str, Any] = {"on_change": _on_preset, "label_visibility": "collapsed"}
     looks: dict[str, Any] = {"index": None, "placeholder": "Your own settings"}
@@ -246,7 +245,7 @@ def presets(
 
 
 def _preset_key(widget: str, name: str | None) -> str:
-    """Return the key of the widget that shows this name: a new key unless a click in it chose the name.
+    """Return the key of a widget that holds `name`: a new key, set to it, if the last holds another.
 
     Until a browser has drawn what is set here it sends, with the next step of a slider, what the widget
     held before. From the old widget that does not count as a click on a scenario that one is leaving.
@@ -262,7 +261,7 @@ def _preset_key(widget: str, name: str | None) -> str:
 
 
 def _on_preset(widget: str, choose: Callable[[str], None]) -> None:
-    """Choose the scenario or question that a widget holds, in a callback."""
+    """Choose the name, if any, that the widget of this key holds; none if the key was replaced."""
     if widget in st.session_state.named.values():
         if name := st.session_state[widget]:
             choose(name)

@@ -33,26 +33,26 @@ session = st.session_state
 
 
 def run_with_networks(experiment: Experiment) -> Snapshot | None:
-    """Return the finished run of these settings, else the session's own run if it has networks."""
+    """Return the finished run of these settings, else the session's own, of any, if with networks."""
     newest = live_job.status("run").newest
     own = newest if newest is not None and newest.networks else None
     return shared_server.find(experiment) or own
 
 
 def _epochs(snapshot: Snapshot) -> list[int]:
-    """Return the epochs of which networks were kept."""
+    """Return the epochs of which networks were kept, ascending."""
     return [each.epoch for each in next(iter(snapshot.networks.values()))]
 
 
 def _is_growing(snapshot: Snapshot | None) -> bool:
-    """Whether the session's run is to bring further networks to look into; None: whether any runs."""
+    """Whether a run is active and, with a snapshot, in its first repeat, whose networks are kept."""
     return live_job.is_active("run") and (
         snapshot is None or snapshot.done * snapshot.experiment.repeats < 1
     )
 
 
 def button_bar(experiment: Experiment) -> None:
-    """Draw the progress of a run with a button to cancel it, or a button to train what has no run."""
+    """Draw Cancel and progress of an active run; else, if these settings have no networks, Train."""
     live_job.refusal("run")
     if live_job.is_active("run"):
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -74,7 +74,7 @@ def button_bar(experiment: Experiment) -> None:
 
 
 def not_trained_yet(experiment: Experiment) -> str:
-    """Return a sentence on what a run would train and for about how long."""
+    """Return sentences: no networks are there; how many a run would train, in how long if known."""
     networks = counted(len(experiment.strategies) * experiment.repeats, "network")
     seconds = shared_server.server().queue.seconds_for(Run(experiment))
     takes = "; how long that takes cannot be told yet"
@@ -111,7 +111,7 @@ def _choose_label(snapshot: Snapshot) -> None:
 
 
 def _choose_epoch(snapshot: Snapshot) -> None:
-    """Draw the choice of the epoch whose networks are shown; during training it is the newest."""
+    """Draw the slider of the epoch, or a caption while it moves by itself, and Play or Pause."""
     epochs, playing = _epochs(snapshot), session.playing is not None
     if _is_growing(snapshot) or playing:
         url.settled("epoch", epochs, epochs[-1])
@@ -130,20 +130,20 @@ def _choose_epoch(snapshot: Snapshot) -> None:
 
 
 def _on_play(epochs: list[int]) -> None:
-    """Go on from the chosen epoch, or begin anew where that is the last."""
+    """Play from the chosen epoch on, or from the first where the last is chosen, in a callback."""
     chosen = session.inside_epoch
     session.playing = chosen if chosen in epochs[:-1] else 0
     url.mark_touched()
 
 
 def _on_pause() -> None:
-    """Stay at the epoch that is shown."""
+    """Stop playing, and choose the epoch that is shown, in a callback."""
     url.choose("epoch", session.playing)
     session.playing = None
 
 
 def _slider(name: str, label: str, options: Sequence[int], default: int) -> None:
-    """Draw the slider of a choice; with a single option the choice has it, and nothing is drawn."""
+    """Draw the slider of a choice; a single option is chosen without drawing."""
     if len(options) > 1:
         url.one_of(st.select_slider, name, options, default, label=label)
     else:
@@ -151,15 +151,15 @@ def _slider(name: str, label: str, options: Sequence[int], default: int) -> None
 
 
 def _sequence(snapshot: Snapshot) -> InspectedSequence:
-    """Return the chosen sequence in the networks of the chosen epoch."""
+    """Return the chosen sequence at the epoch that plays or is chosen; the newest while training."""
     epochs, epoch = _epochs(snapshot), session.playing or url.choice("epoch")
     if _is_growing(snapshot) or epoch not in epochs:
         epoch = epochs[-1]
     return InspectedSequence(snapshot, url.choice("probe") - 1, epoch, url.choice("label"))
 
 
-def _telling_unit(sequence: InspectedSequence, strategy: str) -> int:
-    """Return the unit (from 0) with the largest part in the followed output at the read-out step."""
+def _main_unit(sequence: InspectedSequence, strategy: str) -> int:
+    """Return the unit (from 0) of largest |h * read-out weight| at read-out, after the newest epoch."""
     network = sequence.snapshot.networks[strategy][-1]
     read_out = sequence.arrays(strategy).read_out[0]
     column = min(sequence.label, network.readout.shape[1] - 1)
@@ -168,11 +168,11 @@ def _telling_unit(sequence: InspectedSequence, strategy: str) -> int:
 
 
 def _choose_unit_and_step(sequence: InspectedSequence) -> None:
-    """Draw the two sliders of `gates`; a click in a chart chooses a step too."""
+    """Draw two sliders, from 1: by default `_main_unit`, and the sequence's last real step."""
     strategy = url.choice("strategy")
     steps, units = sequence.activations(strategy).states.shape[1:]
     last = int(sequence.batch.last_valid[0]) + 1
-    _slider("unit", "Unit", range(1, units + 1), _telling_unit(sequence, strategy) + 1)
+    _slider("unit", "Unit", range(1, units + 1), _main_unit(sequence, strategy) + 1)
     _slider("step", "Step", range(1, steps + 1), last)
 
 
@@ -183,7 +183,7 @@ def _choose_strategy(sequence: InspectedSequence) -> None:
 
 
 def _charts(experiment: Experiment, drawn_for: Experiment | None) -> None:
-    """Draw the chosen view, if there is a run; the page anew where that is not the run `drawn_for`."""
+    """Draw the chosen view, if there is a run; run the page anew if it is not one of `drawn_for`."""
     snapshot = run_with_networks(experiment)
     if snapshot is None:
         return
@@ -196,7 +196,7 @@ def _charts(experiment: Experiment, drawn_for: Experiment | None) -> None:
 
 
 def _play(experiment: Experiment, drawn_for: Experiment | None) -> None:
-    """Draw the charts an epoch later each time; playing stops after the last epoch."""
+    """Draw the next kept epoch's charts; after the last, stop playing and run the page anew."""
     snapshot, shown = run_with_networks(experiment), session.playing
     later = (
         [each for each in _epochs(snapshot) if each > shown] if snapshot and shown is not None else []

@@ -47,15 +47,18 @@ GRADIENT_MEANINGS = {
 
 
 def change_by_invalid_steps(after: NDArray, invalid: NDArray[np.bool_]) -> float:
-    """Return how far all invalid steps (T,) together move a state (T, H): the unit moved furthest."""
+    """Return how far all invalid steps (T,) together move the unit that they move furthest.
+
+    after: the state after each step (T, H). The changes of a unit are added up before the |size|.
+    """
     steps = (after - states_before(after[None])[0])[invalid]
     return float(np.abs(steps.sum(axis=0)).max()) if len(steps) else 0.0
 
 
 def what_padding_did(sequence: InspectedSequence, strategy: str) -> str:
-    """Return sentences on what padding did to the states and outputs of a strategy and of another.
+    """Return sentences on what padding and gaps did to the state and output of two strategies.
 
-    The other strategy is the first whose state moved where this one's did not, or the reverse.
+    The other is the first whose state they moved where they did not move this one's, or the reverse.
     """
     batch = sequence.batch
     kinds = ((batch.padding_there[0], "padded step"), (batch.missing[0], "missing reading"))
@@ -73,7 +76,7 @@ def what_padding_did(sequence: InspectedSequence, strategy: str) -> str:
 
 
 def share_in_mean(sequence: InspectedSequence, strategy: str, *, step: int) -> str:
-    """Return how much a step (from 1) counts in the mean that is read; "" where none is read."""
+    """Return a sentence: how much a step (from 1) counts in the mean that is read; "" for no mean."""
     pool = sequence.arrays(strategy).pool
     if pool is None:
         return ""
@@ -83,7 +86,7 @@ def share_in_mean(sequence: InspectedSequence, strategy: str, *, step: int) -> s
 
 
 def _effect_sentence(sequence: InspectedSequence, strategy: str, change: float) -> str:
-    """Return what padding did under a strategy. change: the largest change of the hidden state."""
+    """Return a sentence on what padding did. change: of the state, see `change_by_invalid_steps`."""
     state, arrays = "the state did not move", sequence.arrays(strategy)
     if change:
         state = f"moved the hidden state by up to {number(change, '.2f')}"
@@ -102,8 +105,8 @@ def _effect_sentence(sequence: InspectedSequence, strategy: str, change: float) 
     return f"**{STRATEGIES[strategy].title}:** {state}{answer}."
 
 
-def what_turned_output(sequence: InspectedSequence, strategy: str, *, step: int) -> str:
-    """Return a clause: what a step (from 1) did to the output, and the unit that did most of it."""
+def what_step_did(sequence: InspectedSequence, strategy: str, *, step: int) -> str:
+    """Return a clause: how a step (from 1) changed the label's probability, and by which unit most."""
     at, label, name = step - 1, sequence.label, escape_markdown(sequence.label_name)
     activations, arrays = sequence.activations(strategy), sequence.arrays(strategy)
     says = activations.probabilities[0]
@@ -150,7 +153,7 @@ def cell_equation(
 ) -> str:
     """Return, in Markdown, what a step (from 1) does, and the equations of c and h of a unit (from 0).
 
-    did: what the step did besides, as a clause; in place of what any such step does.
+    did: a clause in place of what any such step does. A step after the batch has no equations.
     """
     at, here = step - 1, step_kind(sequence.batch, step)
     if here == AFTER_BATCH:
@@ -202,7 +205,7 @@ def compare_caption(sequence: InspectedSequence, first: str, *, weights: str, ov
 
 
 def landing_sentence(landings: Mapping[str, Landing]) -> str:
-    """Return sentences on the share of the gradient on padding and on missing readings, by strategy."""
+    """Return each strategy's share of the gradient on padding and on gaps, or that none lands there."""
     sentences = [
         f"Share of the gradient that lands on {words}: {_shares(landings, kind)}."
         for kind, words in (("padding", "padded steps"), ("missing", "missing readings"))
@@ -212,7 +215,7 @@ def landing_sentence(landings: Mapping[str, Landing]) -> str:
 
 
 def _shares(landings: Mapping[str, Landing], kind: str) -> str:
-    """Return each strategy's share of the gradient at steps of a kind, "padding" or "missing"."""
+    """Return "**Title** share, ..." of the gradient at steps of a kind, "padding" or "missing"."""
     parts = {name: each.share(kind) for name, each in landings.items()}
     return ", ".join(
         f"**{strategy_title(name)}** {share_text(part) if part else 'exactly 0'}"
@@ -222,10 +225,9 @@ def _shares(landings: Mapping[str, Landing], kind: str) -> str:
 
 def _number(value: float) -> str:
     """Return a number with three digits after the point, never "-0.000"."""
-    # A rounded -0.000 would look like a mistake.
     return f"{round(float(value), 3) + 0.0:.3f}"
 
 
 def _signed(number: str) -> str:
-    """Return a number in brackets if it is negative, to stand after a sign."""
+    """Return the text of a number, in brackets if it begins with "-", to stand after a sign."""
     return f"({number})" if number.startswith("-") else number

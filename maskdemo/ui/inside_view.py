@@ -23,7 +23,7 @@ from maskdemo.ui.inside_text import (
     landing_sentence,
     share_in_mean,
     what_padding_did,
-    what_turned_output,
+    what_step_did,
 )
 from maskdemo.ui.url_choices import GRADIENTS, SCOPES
 
@@ -32,14 +32,14 @@ MIN_DIFFERENCE = 0.1
 
 
 def gates_view(sequence: InspectedSequence) -> None:
-    """Draw all gates and states at every step, and the chosen unit at the chosen step in numbers."""
+    """Draw what the chosen step did, its equations for the chosen unit, and all gates by step."""
     strategy = url.choice("strategy")
     unit, step = url.choice("unit") - 1, url.choice("step")
     # The last real step is shown unless another is chosen: what came of it is what padding did.
     if step == int(sequence.batch.last_valid[0]) + 1:
         before, did = f"{what_padding_did(sequence, strategy)}\n\n", ""
     else:
-        before, did = "", what_turned_output(sequence, strategy, step=step)
+        before, did = "", what_step_did(sequence, strategy, step=step)
     equation = cell_equation(sequence, strategy, unit=unit, step=step, did=did)
     # One element in either case: another number of them would leave the last step's beside the present.
     st.markdown(before + equation)
@@ -61,12 +61,12 @@ def gates_view(sequence: InspectedSequence) -> None:
 
 
 def _on_step(click: Click) -> None:
-    """Choose the step (from 1) that was clicked in a chart."""
+    """Choose the step (from 1) nearest to a click in a chart, in a callback."""
     url.choose("step", max(1, ceil(click.x - 0.5)))
 
 
 def compare_view(sequence: InspectedSequence) -> None:
-    """Draw a quantity under up to four strategies, and the steps at which they part from the first."""
+    """Draw the choices, a quantity under up to four strategies, and where they part from the first."""
     first, second, third = st.columns([5, 2, 2], gap="medium", vertical_alignment="bottom")
     with first:
         titles = {name: strategy_title(name) for name in sequence.strategies}
@@ -105,8 +105,8 @@ def compare_view(sequence: InspectedSequence) -> None:
 def gradient_view(sequence: InspectedSequence) -> None:
     """Draw the share of the gradient at real, padded and missing steps, for every strategy.
 
-    The reader chooses the gradient with respect to inputs or states, of this sequence or summed over
-    the test set.
+    The reader chooses the gradient with respect to inputs, states or weights, of this sequence or
+    summed over the test set.
     """
     first, second = st.columns(2, gap="medium")
     with first:

@@ -59,14 +59,14 @@ def is_active(kind: str) -> bool:
 
 
 def compile_ahead(experiment: Experiment) -> None:
-    """Have the programs compiled that a run of an experiment needs: once, and not during a run."""
+    """Have a run's programs compiled, unless a run is active or the session asked for these last."""
     if not is_active("run") and st.session_state.get("prepared") != experiment:
         st.session_state.prepared = experiment
         shared_server.server().prepare(shared_server.viewer(), experiment)
 
 
 def take_over(work: Work) -> None:
-    """Join work if only sessions wait for it that have left, as after a reload; else do nothing."""
+    """Join equal work that only sessions which have left wait for, as after a reload; else nothing."""
     shared_server.server().queue.take_over(shared_server.viewer(), work)
 
 
@@ -76,12 +76,12 @@ def submit(work: Work) -> None:
 
 
 def submit_run() -> None:
-    """Ask for a run of the controls' present settings, in a callback. Raises `QueueFull`."""
+    """Ask for a run of the controls' last valid settings, in a callback. Raises `QueueFull`."""
     submit(Run(url.read_settings(url.RUN)[0]))
 
 
 def start(kind: str, ask: Callable[[], None]) -> None:
-    """Start work by calling `ask`; if it is refused, the sentence is kept for `refusal` to draw."""
+    """Start work by calling `ask`, in a callback; keep the sentence of `QueueFull` for `refusal`."""
     url.mark_touched()
     refused = st.session_state.setdefault("refused", {})
     refused.pop(kind, None)
@@ -98,7 +98,7 @@ def cancel(kind: str) -> None:
 
 
 def keep_lost(session: str) -> None:
-    """Keep for `refusal` a sentence on each kind of work that an earlier session of this tab lost."""
+    """Keep for `refusal` alone what an earlier session of this tab lost, unless it is active again."""
     st.session_state.refused = {
         kind: f"The connection was away for too long, so {LOST[kind]}"
         for kind in shared_server.server().queue.lost(session)
@@ -115,7 +115,7 @@ def refusal(kind: str) -> None:
 def progress_line(
     now: Status[Any], share: float, text: str, cancelled: str = "", other: str = ""
 ) -> None:
-    """Draw a line on the state of work, with what the server has to tell about it.
+    """Draw the server's notice, and a line while work waits or runs, failed or was cancelled.
 
     share, text: while it runs, what is done (0 to 1) and a sentence. cancelled: the sentence
     on cancelled work, if any. other: that on settings other than those of the controls, while it waits.
@@ -159,12 +159,12 @@ def run_progress_line(cancelled: str = "") -> None:
 
 
 def time_left(now: Status[Any]) -> str:
-    """Return the seconds until work ends, as the end of a sentence; empty before they are known."""
+    """Return ", about 20 s left", as the end of a sentence; "" before the seconds are known."""
     return "" if now.seconds is None else f", about {duration(now.seconds)} left"
 
 
 def duration(seconds: float) -> str:
-    """Return seconds as text, rounded to whole seconds, or to minutes from 90 seconds on.
+    """Return seconds as text, rounded to whole seconds, at least 1, or to minutes from 90 seconds on.
 
     >>> duration(0.2), duration(89.0), duration(100.0)
     ('1 s', '89 s', '2 min')
@@ -191,7 +191,7 @@ def cancel_button(kind: str) -> None:
 
 
 def _on_poll(key: str) -> None:
-    """Note which charts the browser says that it has; Streamlit then draws the part anew."""
+    """Keep in `BROWSER_HAS` which charts the browser has, in a callback before a part is drawn anew."""
     # Where the whole page ran meanwhile, the part may be gone.
     drawn = st.session_state.get(key, {}).get("poll")
     BROWSER_HAS.set({place: str(each) for place, each in dict(drawn or {}).items()})
@@ -220,7 +220,7 @@ def watch(draw: Callable[[], None], kind: str, *, only_results: bool = False) ->
 
 
 def repeat(draw: Callable[[], None], pause_s: Callable[[], float | None], *, key: str) -> None:
-    """Draw a part of the page now, and again so many seconds after each drawing, until that is None.
+    """Draw a part of the page now, and again `pause_s()` seconds after each drawing, until it is None.
 
     The part has a container of its own: should its drawing be thrown away because somebody moved a
     control just then, nothing beside it moves. See also `minCachedMessageSize` in
@@ -243,9 +243,9 @@ def repeat(draw: Callable[[], None], pause_s: Callable[[], float | None], *, key
 
 
 def _pause_s(kind: str, *, line: bool) -> float:
-    """Return the seconds until the next poll of a part; line: its results are polled by another part.
+    """Return seconds to a part's next poll: `poll_s`, less for results as the job is about to end.
 
-    Where the job is about to end, the results look again then, so that the page ends with it.
+    line: another part polls the results; at least `LINE_POLL_S` once the time left is known.
     """
     now = status(kind)
     pause = poll_s(now)
@@ -258,12 +258,15 @@ def _pause_s(kind: str, *, line: bool) -> float:
 
 
 def _page_state(status: Status[Any]) -> tuple[object, ...]:
-    """Return what makes the whole page run again when it changes."""
+    """Return a value whose change makes the whole page run again."""
     return status.active or status.phase, status.newest is None, saved_as()
 
 
 def poll_s(status: Status[Any]) -> float:
-    """Return the seconds between two polls of a job: doubled beyond 8 viewers, again beyond 16."""
+    """Return the seconds between two polls of a job: `LINE_POLL_S` if it does not run.
+
+    Else `POLL_S`, or `FIRST_POLL_S` without results; doubled beyond 8 viewers, again beyond 16.
+    """
     if status.phase != "running":
         return LINE_POLL_S
     pause = FIRST_POLL_S if status.newest is None else POLL_S

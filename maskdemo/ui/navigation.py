@@ -55,13 +55,12 @@ def tab_title(name: str) -> str:
 
 
 def file_of(name: str) -> str:
-    """Return the path of a page's script, as Streamlit asks for it."""
+    """Return the path of a page's script from the app's folder, as Streamlit asks for it."""
     return f"pages/{name}.py"
 
 
 def _redirect_to_playground() -> None:
-    """Go from the address `/playground` to the playground, which is the root of the app."""
-    # Its own address is the root of the app, and this is what people guess it to be.
+    """Go from `/playground`, a guessed address, to the playground, the app's root, with parameters."""
     st.switch_page(file_of("playground"), query_params=st.query_params.to_dict())
 
 
@@ -73,7 +72,7 @@ def require(name: str) -> None:
 
 
 def menu() -> None:
-    """Draw links to all pages, each with the settings that its controls hold."""
+    """Draw links to all pages in the sidebar, each with its own controls' settings and choices."""
     with st.sidebar.container(gap="xxsmall"):
         for name, (title, _) in PAGES.items():
             link(name, title, url.params_of(name))
@@ -87,7 +86,8 @@ def link(page: str, label: str, params: Mapping[str, str] | None = None) -> None
 def ignore_clicks_once_left(page: StreamlitPage) -> None:
     """Have this page ignore clicks from the click on a link to another page until that page is here.
 
-    Otherwise a second click would act on the page that is left: `maskdemo/ui/browser/leaving.js`.
+    Otherwise a second click would act on the page that is left. The same component (`leaving.js`)
+    tells of a lost connection.
     """
     # Without a number of its own, a run that says the same as the one before it would not be told.
     data = {"page": page.url_path, "pages": list(PAGES), "run": monotonic_ns()}
@@ -99,7 +99,7 @@ def ignore_clicks_once_left(page: StreamlitPage) -> None:
 
 
 def _on_lost() -> None:
-    """Keep what an earlier session of this tab has lost while the connection was away."""
+    """Have `keep_lost` tell what an earlier session of this tab lost while the connection was away."""
     if isinstance(name := st.session_state.leaving.lost, str):
         live_job.keep_lost(name)
 

@@ -35,7 +35,7 @@ session = st.session_state
 
 
 def handle(snapshot: Snapshot, probe: int) -> Handle:
-    """Return the handle for a probe (from 0), which works when the run is finished and has networks."""
+    """Return the handle for a probe (from 0), data None unless the run has ended and has networks."""
     ready = snapshot.finished and snapshot.networks
     return Handle(_handle_data(snapshot, probe) if ready else None, _on_pulled)
 
@@ -88,7 +88,7 @@ def _handle_data(snapshot: Snapshot, probe: int) -> dict[str, Any]:
 
 
 def _on_pulled(pulled: Mapping[str, Any]) -> None:
-    """Choose the position of the handle, and whose network reads, as the browser tells them."""
+    """Choose the position that the browser tells; own weights only if somebody chose: in a callback."""
     session.pulled = {name: pulled[name] for name in ("added", "side", "weights")}
     url.choose("added", pulled["added"])
     url.choose("added_side", pulled["side"])
@@ -154,7 +154,7 @@ def recurrence_data(sequence: InspectedSequence, *, dark: bool = False) -> dict[
 
 
 def packed_network(network: Network) -> dict[str, Any]:
-    """Return the network's weights as they are sent to the browser."""
+    """Return the network's weights by name, packed as they are sent to the browser."""
     return {
         "kernel": packed(network.kernel),
         "recurrent": packed(network.recurrent_kernel),
@@ -169,7 +169,8 @@ def _measured_with_padding(
 ) -> dict[str, dict[str, float]]:
     """Return strategy -> accuracy of the test set "before" and "after" padding, "change" and "chance".
 
-    change: the largest of any probability. added, side, weights: a position, see `_handle_data`.
+    All are 0 to 1. before: without padded steps. change: the largest of any probability. added, side,
+    weights: a position, see `_handle_data`.
     """
     readers = readers_of(sequence.strategies, weights)
     found = sweeps(sequence, side, max(1, added), readers)
@@ -197,17 +198,17 @@ def readers_of(strategies: tuple[str, ...], weights: str) -> Mapping[str, str]:
 
 
 def _lenders(snapshot: Snapshot) -> tuple[str, ...]:
-    """Return the strategies whose network can read for the others."""
+    """Return the strategies whose network can read for others: all that read no mask as input."""
     return tuple(each for each in snapshot.experiment.strategies if not STRATEGIES[each].mask_channel)
 
 
 def _first_repeat_accuracy(snapshot: Snapshot) -> dict[str, float]:
-    """Return strategy -> the final accuracy of its network of the first repeat."""
+    """Return strategy -> final test accuracy (0 to 1, on valid steps) in the first repeat."""
     return {each.strategy: each.test_valid_accuracy[-1] for each in snapshot.curves if each.repeat == 0}
 
 
 def _best_lender(snapshot: Snapshot) -> str:
-    """Return the strategy of the best network that can read for others; `OWN_WEIGHTS` without any."""
+    """Return which of `_lenders` is most accurate in the first repeat; `OWN_WEIGHTS` without any."""
     reached = _first_repeat_accuracy(snapshot)
     return max(_lenders(snapshot), key=reached.__getitem__, default=OWN_WEIGHTS)
 

@@ -53,9 +53,9 @@ _over_all_scenarios = lru_cache(over_all)
 
 
 def run_to_show(experiment: Experiment) -> Snapshot | None:
-    """Return the run to show: the session's own if active or of these settings, else a finished run.
+    """Return the session's own run if active or of these settings, else the finished run of these.
 
-    Where these settings have no run, the run shown last stays.
+    Without either, the run shown last stays, or the session's own; None without any.
     """
     newest: Snapshot | None = live_job.status("run").newest
     if newest is not None and (live_job.is_active("run") or newest.experiment == experiment):
@@ -67,7 +67,7 @@ def run_to_show(experiment: Experiment) -> Snapshot | None:
 
 
 def introduction(experiment: Experiment) -> None:
-    """Draw the question, the row of scenarios, and what to look for in the chosen scenario."""
+    """Draw the question, the scenarios, and what to look for or how the shown run's settings differ."""
     # Within another page there is room for the answer, and that page says what it is about.
     embedded = st.context.is_embedded
     if not embedded:
@@ -86,7 +86,7 @@ def introduction(experiment: Experiment) -> None:
 
 
 def _scenarios(chosen: Scenario | None) -> None:
-    """Draw the row of scenarios, each with the mark of what its run says."""
+    """Draw the scenarios, each with what its precomputed run says; a click sets the controls."""
     marks = precomputed.marks()
     titles = {name: each.title for name, each in SCENARIOS.items()}
     # The pages' style shows a badge's icon, and leaves its word to who does not see it.
@@ -105,13 +105,13 @@ def _scenarios(chosen: Scenario | None) -> None:
 
 
 def _look_for_text(scenario: Scenario) -> str:
-    """Return the text on what to look for, which links the article where it names the article."""
+    """Return a scenario's text on what to look for, with a link to the article page if it names it."""
     named = f" (The article: [{article.TITLE}](article))" if "article" in scenario.look_for else ""
     return f":material/visibility: {scenario.look_for}{named}"
 
 
 def button_bar(experiment: Experiment, *, disabled: bool) -> None:
-    """Draw the buttons and where the run stands. disabled: the settings are invalid."""
+    """Draw Cancel, or Train, downloads and replay; progress; refusal. disabled: invalid settings."""
     snapshot, status = run_to_show(experiment), live_job.status("run")
     with st.container(horizontal=True, vertical_alignment="center", key="bar"):
         if status.active:
@@ -129,7 +129,7 @@ def button_bar(experiment: Experiment, *, disabled: bool) -> None:
 
 
 def results(experiment: Experiment) -> None:
-    """Draw answer, table, curves, outputs and padded batch; before a run, the batch and empty axes."""
+    """Draw answer, table, curves, outputs, batch, code, more; without a run batch, empty axes, code."""
     snapshot = run_to_show(experiment)
     shown = snapshot.experiment if snapshot else experiment
     probes = snapshot.probes if snapshot else unseen_batch(experiment)
@@ -173,7 +173,7 @@ def results(experiment: Experiment) -> None:
 
 
 def _count_switch(counted: bool) -> None:
-    """Draw the button that lets padded steps count or not. counted: whether they count now."""
+    """Draw the button that switches `count_invalid`. counted: whether padded steps count now."""
     label = "Count only real steps" if counted else "Count padded steps, too"
     if st.button(label, icon=":material/rule:", key="count_switch", on_click=_on_count_switch):
         # The controls stand outside of this part of the page.
@@ -181,26 +181,26 @@ def _count_switch(counted: bool) -> None:
 
 
 def _on_count_switch() -> None:
-    """Switch whether padded steps count, in a callback."""
+    """Switch whether padded steps count in loss and accuracy, in a callback."""
     st.session_state.count_invalid = not st.session_state.count_invalid
     url.mark_changed()
 
 
 def batch(experiment: Experiment, followed: int) -> None:
-    """Draw the padded batch of the probes; a click follows another. followed: from 0, is marked."""
+    """Draw the padded batch; a click follows another probe. followed: the marked probe, from 0."""
     figure = batch_drawing(experiment, followed=followed, dark=is_dark())
     alt = f"The padded batch: each row an unseen sequence, sequence {followed + 1} is marked"
     chart(figure, key="preview", alt=alt, on_click=_on_row)
 
 
 def _on_row(click: Click) -> None:
-    """Follow the sequence whose row was clicked in the padded batch."""
+    """Follow the probe (from 1) whose row was clicked in the padded batch, in a callback."""
     # Row n reaches from n - 0.5 to n + 0.5.
     url.choose("probe", max(1, ceil(click.y - 0.5)))
 
 
 def curves(snapshot: Snapshot | None, experiment: Experiment, *, metric: str) -> None:
-    """Draw accuracy or loss by epoch; without a snapshot, empty axes. metric: of `learning_curves`."""
+    """Draw a metric of `learning_curves` by epoch; without a snapshot, empty axes."""
     shown = snapshot or _empty_snapshot(experiment)
     looks = {} if snapshot or live_job.is_active("run") else {"waiting": NOTHING_TRAINED}
     figure = curves_drawing(shown, metric=metric, dark=is_dark(), **looks)
@@ -209,7 +209,7 @@ def curves(snapshot: Snapshot | None, experiment: Experiment, *, metric: str) ->
 
 
 def details(snapshot: Snapshot, experiment: Experiment) -> None:
-    """Draw loss and training accuracy by epoch, every repeat as a point, and what an epoch took."""
+    """Draw losses and training accuracy by epoch, each repeat's accuracy, and what an epoch took."""
     first, second = st.columns(2, gap="medium")
     with first:
         curves(snapshot, experiment, metric="test_loss")
@@ -222,7 +222,7 @@ def details(snapshot: Snapshot, experiment: Experiment) -> None:
 
 
 def epoch_took(snapshot: Snapshot) -> str:
-    """Return a sentence on what an epoch of each strategy took in this run, and how much is padding."""
+    """Return a sentence: an epoch's seconds by strategy, if timed, and the share of padded steps."""
     times = [
         f"{time_taken(seconds)} ({STRATEGIES[name].title})"
         for name in snapshot.experiment.strategies
@@ -235,7 +235,7 @@ def epoch_took(snapshot: Snapshot) -> str:
 
 
 def _show_code(experiment: Experiment) -> None:
-    """Draw the expander with the Keras lines of the strategies."""
+    """Draw an expander; while it is open, `strategy_code`."""
     draw = partial(strategy_code, experiment)
     controls.on_demand(draw, st.expander, "Show the code", "code", ":material/code:")
 
@@ -251,7 +251,7 @@ def strategy_code(experiment: Experiment) -> None:
 
 
 def _empty_snapshot(experiment: Experiment) -> Snapshot:
-    """Return a snapshot without any epoch, to draw empty axes for an experiment's probes."""
+    """Return a snapshot of an experiment's probes without any epoch, for empty axes."""
     sample = unseen_batch(experiment)
     nothing = Probes(
         sample.values, sample.valid, sample.padded, sample.labels, outputs={}, there=sample.there

@@ -47,12 +47,12 @@ def settings_of_result(
 
 
 def probe_titles(snapshot: Snapshot) -> dict[int, str]:
-    """Return the title of each probe, by its number from 1."""
+    """Return the number of each probe, from 1 -> its title, such as "Sequence 1"."""
     return {number: f"Sequence {number}" for number in range(1, len(snapshot.probes.labels) + 1)}
 
 
 def probe_description(snapshot: Snapshot, probe: int) -> str:
-    """Return a sentence on the length and true label of a probe (from 0)."""
+    """Return a sentence: a probe's (from 0) steps without padding, and true label if it has one."""
     steps = counted(int((~snapshot.probes.padded[probe]).sum()), "step")
     if snapshot.experiment.per_step:
         return f"{steps}, a label at each."
@@ -63,7 +63,7 @@ def probe_description(snapshot: Snapshot, probe: int) -> str:
 def outputs(snapshot: Snapshot, usual: int) -> None:
     """Draw the choice of a probe, its outputs after every step, and the handle on its padding.
 
-    usual: the probe (from 1) until another is chosen.
+    usual: the probe (from 1) until another is chosen. After a click, goes to the inside page.
     """
     above = st.container()
     with st.container(horizontal=True, vertical_alignment="center", key="followed"):
@@ -86,7 +86,7 @@ def outputs(snapshot: Snapshot, usual: int) -> None:
 
 
 def _on_output_clicked(experiment: Experiment, probe: int, click: Click) -> None:
-    """Remember to open the inside page at the step of the probe (from 1) that was clicked."""
+    """Keep the inside page's parameters at a click: panel's strategy, step, unit of `lead_change`."""
     strategy = experiment.strategies[click.panel]
     params = experiment.to_params() | url.choices_shown("epoch")
     params |= {"probe": str(probe), "strategy": strategy}
@@ -105,7 +105,7 @@ def _on_output_clicked(experiment: Experiment, probe: int, click: Click) -> None
 
 
 def scrubber(snapshot: Snapshot) -> None:
-    """Draw the slider that moves curves and outputs through the epochs; of a finished run alone."""
+    """Draw the slider that replays a finished run's charts; run the page anew when it comes to rest."""
     epochs = replayed_epochs(snapshot) if snapshot.finished else ()
     if not epochs:
         return
@@ -129,7 +129,7 @@ def scrubber(snapshot: Snapshot) -> None:
 
 
 def _on_rest(epoch: int) -> None:
-    """Note the epoch at which the slider came to rest, in a callback."""
+    """Choose the epoch at which the slider came to rest, for the URL too, in a callback."""
     st.session_state.rested = st.session_state.playground_epoch = epoch
     st.session_state.came_to_rest = True
     url.mark_changed()

@@ -38,14 +38,14 @@ def store() -> TrainingStore:
 
 
 def viewer() -> str:
-    """Return the session's name at the server; a call on every run tells that the session is there."""
+    """Return the session's random name at the server, and tell the queue of a new connection."""
     if "viewer" not in st.session_state:
         st.session_state.viewer = uuid.uuid4().hex
     return _presence(st.session_state.viewer)
 
 
 def find(experiment: Experiment) -> Snapshot | None:
-    """Return the finished run of an experiment, trained here for any viewer or computed in advance."""
+    """Return an experiment's finished run, trained for any viewer or precomputed; None without."""
     return server().find(experiment)
 
 

@@ -61,13 +61,13 @@ def chosen_task(prefix: str = "") -> Task:
 
 
 def choose_task(name: str, prefix: str = "") -> None:
-    """Choose a task in place of the viewer, in a callback."""
+    """Choose a task in place of the viewer, and `adapt_to_task`, in a callback."""
     st.session_state[f"{prefix}task"] = name
     adapt_to_task(prefix)
 
 
 def adapt_to_task(prefix: str = "") -> None:
-    """Fit the padded length to a newly chosen task, and in a study the variables and values too."""
+    """Fit the padded length to a new task; a study also drops added repeats and takes usual values."""
     if not prefix:
         fit_padded_length()
         return
@@ -86,9 +86,9 @@ def adapt_to_task(prefix: str = "") -> None:
 
 
 def replace_own_task(own: Task | None) -> None:
-    """Put an uploaded task, or None, in place of the last one, of which nothing stays in the session.
+    """Put an uploaded task, or None, in place of the last one; drop that, and all results shown.
 
-    Without one, a shipped task is chosen where it was.
+    None chooses the default task where the last was chosen. The same task changes nothing.
     """
     session, last = st.session_state, own_task()
     if last is own:
@@ -107,12 +107,12 @@ def replace_own_task(own: Task | None) -> None:
 
 
 def is_recorded(prefix: str = "") -> bool:
-    """Return whether the chosen task is recorded data, which decides sizes and lengths."""
+    """Return whether the chosen task is recorded or uploaded, so that it fixes sizes and lengths."""
     return bool(chosen_task(prefix).dictated)
 
 
 def initialise() -> None:
-    """Give every control of a new session its value."""
+    """Give every control of a new session its value: of the opening scenario, study and setup."""
     for prefix, experiment in (("", OPENING_EXPERIMENT), (STUDY_PREFIX, OPENING_STUDY.base)):
         for name in ("train_size", "test_size"):
             st.session_state[prefix + name] = DEFAULTS[name]
@@ -147,7 +147,7 @@ def show_experiment(experiment: Experiment, prefix: str = "") -> None:
 
 
 def read_experiment(prefix: str = "") -> Experiment:
-    """Return the experiment of the controls. Raises `InvalidSettings` with a sentence."""
+    """Return the controls' experiment, of a study with the baseline. Raises `InvalidSettings`."""
     session = st.session_state
     values: dict[str, Any] = {name: session[prefix + name] for name in SETTINGS if name not in LENGTHS}
     values |= dict(zip(LENGTHS, session[f"{prefix}lengths"], strict=True))
@@ -157,7 +157,7 @@ def read_experiment(prefix: str = "") -> Experiment:
 
 
 def fit_padded_length(prefix: str = "") -> None:
-    """Raise the padded length to a new task's longest sequence, or lower it to the largest allowed."""
+    """Raise the padded length to the longest sequence; lower it if a fixed task has too many steps."""
     session, key, task = st.session_state, f"{prefix}padded_length", chosen_task(prefix)
     longest = task.dictated.get("max_length", session[f"{prefix}lengths"][1])
     wanted = max(session[key], longest)
@@ -198,14 +198,14 @@ def read_study() -> Study:
 
 
 def values_text(values: tuple[Value, ...]) -> str:
-    """Return values as the text of their text box."""
+    """Return values with commas between them, as in their box; numbers to 10 digits."""
     return ", ".join(each if isinstance(each, str) else f"{each:.10g}" for each in values)
 
 
 def _read_values(key: str, name: str, base: Experiment) -> tuple[Value, ...]:
-    """Return the values in the text box under a key. Raises `InvalidSettings` with a sentence.
+    """Return the values in the text box under a key, apart by commas, semicolons or spaces.
 
-    name: the variable; without an order it has all its usual values.
+    name: the variable; a categorical one has all its usual values. Raises `InvalidSettings`.
     """
     if VARIABLES[name].categorical:
         return VARIABLES[name].usual_values(base)
@@ -226,7 +226,7 @@ def default_values(name: str) -> str:
 
 @dataclass(frozen=True)
 class PageSettings(Generic[T]):
-    """The settings of a page, an experiment or a study: in its controls and in its URL.
+    """The settings of a page, an experiment, study or setup: in its controls and in its URL.
 
     default: those of a URL without parameters. parse: settings and a sentence for each invalid part.
     params: the names of the URL's parameters.
@@ -239,7 +239,7 @@ class PageSettings(Generic[T]):
     params: tuple[str, ...]
 
     def from_params(self, params: Mapping[str, str]) -> tuple[T, tuple[str, ...]]:
-        """Return the settings of a URL, and a sentence for each part of it that is invalid."""
+        """Return settings, and a sentence for each invalid one; names outside `params` are ignored."""
         used = {name: params[name] for name in self.params if name in params}
         return self.parse(used, own_task()) if used else (self.default, ())
 

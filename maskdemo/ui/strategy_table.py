@@ -33,7 +33,7 @@ ASKED_OF_YOURS = (
 
 
 def table(snapshot: Snapshot, note: str = "") -> None:
-    """Draw each strategy's accuracy, its spread, the difference to no mask in a word, and the leak."""
+    """Draw a row per strategy: accuracy, spread, word against no mask, leak. note: in the caption."""
     experiment = snapshot.experiment
     names, meaning = experiment.strategies, leak_meaning(experiment)
     found = {each.strategy: each for each in verdicts(snapshot)}
@@ -62,14 +62,14 @@ def row_html(heading: str, cells: Iterable[str]) -> str:
 
 
 def term_html(text: str, meaning: str, *, focusable: bool = True) -> str:
-    """Return HTML of a text whose meaning is shown where it is hovered over, focused or tapped."""
+    """Return HTML of a text (escaped here), whose meaning shows when it is hovered over or tapped."""
     tip = escape(capital(meaning), quote=True)
     stop = 'tabindex="0"' if focusable else ""
     return f'<span class="term" {stop} data-tip="{tip}" aria-description="{tip}">{escape(text)}</span>'
 
 
 def word_cells(judged: Iterable[Verdict | None]) -> list[str]:
-    """Return each verdict's word as HTML with its rule, "" for None; each word takes the focus once."""
+    """Return each verdict's word as HTML with its rule, "" for None; only its first takes the focus."""
     cells, seen = [], set()
     for each in judged:
         if each is None:
@@ -109,14 +109,14 @@ def _strategy_row(snapshot: Snapshot, name: str, verdict: Verdict | None, word: 
 
 
 def _difference_html(name: str, verdict: Verdict | None, word: str) -> str:
-    """Return a verdict's word and its points as HTML; without a verdict "Not yet", "" for no mask."""
+    """Return word and points as HTML. verdict: None gives "" for the baseline, else "Not yet"."""
     if verdict is None:
         return "" if name == BASELINE else "<b>Not yet</b>"
     return f"{word} <small>{points(verdict.difference.mean)}</small>"
 
 
 def _caption(snapshot: Snapshot) -> str:
-    """Return sentences on what the table's accuracies and leaks are, and the accuracy of chance."""
+    """Return sentences: of how many repeats, on what, the accuracies are means; chance; leak."""
     experiment = snapshot.experiment
     ended = max(len(strategy_result(snapshot, name).accuracies) for name in experiment.strategies)
     repeats = f"Mean of {counted(ended, 'repeat')}" if ended > 1 else "One repeat"
@@ -136,7 +136,7 @@ def _caption(snapshot: Snapshot) -> str:
 
 
 def sentences(snapshot: Snapshot) -> None:
-    """Draw the sentence of each strategy's verdict, and how words are decided."""
+    """Draw each verdict's word and sentence, the method, and the rule of each word."""
     for each in verdicts(snapshot):
         so_far = ", so far" if each.so_far else ""
         st.markdown(f"**{capital(each.word)}{so_far}.** {each.sentence}")

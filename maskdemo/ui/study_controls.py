@@ -51,7 +51,7 @@ def study_controls() -> None:
 
 
 def _variable_controls(label: str, which: str, options: list[str]) -> None:
-    """Draw the choice of a variable and its values. which: "" for the first, "and_" for the second."""
+    """Draw the choice of a variable and, unless categorical, of values. which: "" (first) or "and_"."""
     session = st.session_state
     st.selectbox(
         label,
@@ -76,7 +76,7 @@ def _variable_controls(label: str, which: str, options: list[str]) -> None:
 
 
 def _on_variable(which: str) -> None:
-    """Give a newly chosen variable its usual values, and see that both variables differ."""
+    """Take a new variable's usual values, drop added repeats, and let both variables differ."""
     session = st.session_state
     session.study_more = ()
     name = session[f"study_{which}vary"]

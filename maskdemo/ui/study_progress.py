@@ -20,7 +20,7 @@ from maskdemo.ui import live_job, shared_server, state, url
 def start_study(study: Study) -> None:
     """Queue this session's study. Raises `QueueFull` with a sentence.
 
-    What was computed in advance of it, before repeats were added, is not computed again.
+    If it has added repeats, its precomputed trainings are first put into the store, to be used.
     """
     published = precomputed.study(replace(study, more=())) if study.more else None
     for training, outcome in published.outcomes.items() if published else ():
@@ -30,9 +30,9 @@ def start_study(study: Study) -> None:
 
 
 def findings_to_show(study: Study) -> Findings:
-    """Return the findings to show: of the study under way, else of this study as far as it is done.
+    """Return findings: of the study under way, else of this study as far as it is done.
 
-    Where this study has none, the findings shown last stay.
+    Without outcomes of this study, the findings shown last stay, if any.
     """
     newest = live_job.status("studyrun").newest
     if newest is not None and (live_job.is_active("studyrun") or newest.study == study):
@@ -43,7 +43,7 @@ def findings_to_show(study: Study) -> Findings:
 
 
 def _stored_findings(study: Study) -> Findings:
-    """Return the findings that the store has, or those computed in advance where they are more."""
+    """Return the findings of the stored trainings, or precomputed ones with more outcomes."""
     stream = run_study(study, store=shared_server.store())
     stored = next(stream)
     stream.close()
@@ -52,7 +52,7 @@ def _stored_findings(study: Study) -> Findings:
 
 
 def where_computed() -> str:
-    """Return a sentence on where studies are computed: a Dask cluster, or this server's cores."""
+    """Return a sentence: the address of the Dask cluster, or how many cores of this server compute."""
     if address := os.environ.get("MASKDEMO_DASK"):
         return f"Computed on the Dask cluster at {address}."
     count = cores()
@@ -60,14 +60,14 @@ def where_computed() -> str:
 
 
 def detectable_effect_sentence(study: Study) -> str:
-    """Return a sentence on the effect that the study can show, by the scatter measured on its task."""
+    """Return a sentence: the effect that a study can show, by precomputed studies of its task."""
     of_task = (each.study for each in QUESTIONS.values() if each.study.base.task == study.base.task)
     measured = [found for each in of_task if (found := precomputed.study(each))]
     return detectable_effect(study, measured)
 
 
 def add_repeats_button(findings: Findings, more: Study) -> None:
-    """Draw the button that adds repeats where these might decide. more: the study with the repeats."""
+    """Draw the button that sets the controls to `more`, the study with repeats added, and starts it."""
     cells = findings.repeats_to_decide()
     trainings = len(more.trainings()) - len(findings.study.trainings())
     where = f"in {counted(len(cells), 'cell')}"

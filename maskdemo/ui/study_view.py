@@ -46,12 +46,12 @@ so they speak of other trainings on this data, not of other speakers."""
 
 
 def _on_start() -> None:
-    """Start the study of the controls' present settings, in a callback."""
+    """Start the study of the controls' last valid settings, in a callback."""
     study_progress.start_study(url.read_settings(url.STUDY)[0])
 
 
 def introduction(study: Study) -> None:
-    """Draw the row of questions, and what the chosen question asks."""
+    """Draw the questions, and the chosen question's text or how the study of shown findings differs."""
     question, findings = question_of(study), findings_to_show(study)
     titles = {name: each.title for name, each in QUESTIONS.items()}
     controls.presets(
@@ -73,7 +73,7 @@ def introduction(study: Study) -> None:
 
 
 def button_bar(study: Study, *, disabled: bool) -> None:
-    """Draw the buttons and where the study stands. disabled: the settings are invalid."""
+    """Draw Cancel, or Run, downloads, more repeats; progress; refusal. disabled: invalid settings."""
     shown, status = findings_to_show(study), live_job.status("studyrun")
     # What is shown of other settings is not where this study stands, unless it is what is under way.
     of_others = shown.study != study and not (status.active and status.newest is not None)
@@ -92,7 +92,7 @@ def button_bar(study: Study, *, disabled: bool) -> None:
 
 
 def results(study: Study) -> None:
-    """Draw the answer, the charts and every number of the findings to show."""
+    """Draw failures, answer, charts, numbers and methods of `findings_to_show`, kept as shown last."""
     findings = findings_to_show(study)
     if findings.outcomes:
         st.session_state.shown_findings = findings
@@ -118,7 +118,7 @@ def results(study: Study) -> None:
 
 
 def verdict_table(findings: Findings) -> None:
-    """Draw the verdict on each strategy at each value of a single variable, and all other findings."""
+    """Draw, for a single variable, verdicts by value and strategy; then `summary` but its headline."""
     study = findings.study
     others = [name for name in study.base.strategies if name != BASELINE]
     if study.and_vary is None and others:
@@ -136,7 +136,7 @@ def verdict_table(findings: Findings) -> None:
 
 
 def _verdict_cell(verdict: Verdict | None, word: str) -> str:
-    """Return a verdict as the HTML of a cell: word, points and note; "…" for None."""
+    """Return the HTML of a verdict's cell: word (in HTML), whole points and note; "…" for None."""
     if verdict is None:
         return "…"
     note = f'<small class="note">{escape(verdict.note)}</small>' if verdict.note else ""
@@ -144,7 +144,7 @@ def _verdict_cell(verdict: Verdict | None, word: str) -> str:
 
 
 def study_progress_line(status: Status[Findings], findings: Findings, note: str = "") -> None:
-    """Draw a line on how much of a study is done. note: when it was computed, if in advance."""
+    """Draw progress, or how many trainings are done or to run, and where. note: if precomputed."""
     share = findings.done / findings.total
     kept = f", {findings.reused} of them from the store" if findings.reused else ""
     there = f"{findings.done} of {findings.total} trainings{kept}"
@@ -165,7 +165,7 @@ def study_progress_line(status: Status[Findings], findings: Findings, note: str 
 
 
 def response_charts(findings: Findings) -> None:
-    """Draw the response curve, or for two variables a map and the curve of one of its rows."""
+    """Draw the response curve, or of two variables maps and a row's curve; then `verdict_table`."""
     study = findings.study
     if study.and_vary is None:
         few = len(study.base.strategies) <= MAX_BESIDE
@@ -201,7 +201,7 @@ def response_charts(findings: Findings) -> None:
 
 
 def number_table(findings: Findings) -> None:
-    """Draw a table with a row for every value and strategy."""
+    """Draw accuracy, difference, intervals, word: a row per trained value (or pair) and strategy."""
     study, rows = findings.study, []
     for cell in study.cells:
         pairs = zip(study.varied, cell, strict=True)
@@ -228,8 +228,8 @@ def number_table(findings: Findings) -> None:
     )
 
 
-def open_one(study: Study) -> None:
-    """Draw the choice of a value, and the link that opens its experiment in the playground."""
+def open_in_playground(study: Study) -> None:
+    """Draw the choice of a value (or pair), and a link to its experiment in the playground."""
     pairs = {cell: zip(study.varied, cell, strict=True) for cell in study.cells}
     titles = {
         cell: ", ".join(f"{short_title(name)}: {value_text(name, value)}" for name, value in each)
@@ -242,7 +242,7 @@ def open_one(study: Study) -> None:
 
 
 def _no_answer_yet(findings: Findings) -> str:
-    """Return a sentence on what an answer still needs: a run, or more repeats."""
+    """Return a sentence: an answer needs a run of the study, or so many repeats."""
     if not findings.outcomes:
         return "Run the study for an answer."
     return f"An answer needs {findings.needed} repeats of every strategy at a value."

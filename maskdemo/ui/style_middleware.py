@@ -24,7 +24,7 @@ class StyleMiddleware:
         self._style = f"<style>{STYLE.read_text()}</style></head>".encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on to the app; the style is put into an HTML page that answers it."""
+        """Pass a request on; put the style into an HTML answer, sent whole and uncompressed."""
         asked = dict(scope["headers"]).get(b"accept", b"") if scope["type"] == "http" else b""
         if b"text/html" not in asked:
             await self._app(scope, receive, send)
@@ -51,7 +51,7 @@ class StyleMiddleware:
         await self._app({**scope, "headers": headers}, receive, send_styled)
 
     async def _send_whole(self, start: Message, page: bytes, send: Send) -> None:
-        """Send the page with the style in its head, in one piece."""
+        """Send the page with the style in its head, in one piece and without `ETag`."""
         page = page.replace(b"</head>", self._style, 1)
         headers = MutableHeaders(raw=start["headers"])
         headers["content-length"] = str(len(page))

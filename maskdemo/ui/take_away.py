@@ -31,7 +31,7 @@ MIME_TYPES = {
 
 
 def run_files(snapshot: Snapshot | None, experiment: Experiment) -> None:
-    """Draw link and files of a run to take away. snapshot: the results shown, if any."""
+    """Draw link, frame, Keras code, report, table, charts' format. snapshot: as shown, if any."""
     _link_and_frame(
         "This link opens the same settings: same data, same weights, same curves.", experiment
     )
@@ -53,7 +53,7 @@ def run_files(snapshot: Snapshot | None, experiment: Experiment) -> None:
 
 
 def study_files(findings: Findings, study: Study) -> None:
-    """Draw link and files of a study to take away. findings: those shown, perhaps of another study."""
+    """Draw link and files of a study, code of its base. findings: shown, perhaps of another study."""
     _link_and_frame("This link opens the same study.", study.base)
     st.markdown("**To run without this app**: the study's own settings, nothing varied")
     code_buttons(study.base)
@@ -79,7 +79,7 @@ def link_to_whole_page() -> None:
 
 
 def code_buttons(experiment: Experiment, *, key: str = "") -> None:
-    """Draw the buttons of a Keras script and a notebook. key: tells several on a page apart."""
+    """Draw downloads of a Keras script and a notebook. key: tells several on a page apart."""
     name = settings_text.file_name(experiment)
     with st.container(horizontal=True):
         file_button(
@@ -90,14 +90,14 @@ def code_buttons(experiment: Experiment, *, key: str = "") -> None:
 
 
 def _result_buttons(name: str, report: Callable[[], str], table: Callable[[], str]) -> None:
-    """Draw the buttons of the report and the table. name: of both files, without endings."""
+    """Draw downloads of the report (HTML) and the table (CSV). name: of both, without endings."""
     with st.container(horizontal=True):
         file_button("Report", f"{name}.html", report, icon="article", key="report")
         file_button("Table", f"{name}.csv", table, icon="table", key="table")
 
 
 def _figure_format() -> None:
-    """Draw the choice of the kind of file in which charts are saved."""
+    """Draw the choice of the format in which charts are saved: `FIGURES`, kept in the session."""
     st.segmented_control(
         "Charts, saved by the arrow below each",
         list(chart.FIGURES),
@@ -110,7 +110,7 @@ def _figure_format() -> None:
 
 
 def _link_and_frame(sentence: str, experiment: Experiment) -> None:
-    """Draw the link to the page with its settings, and the HTML to embed the page."""
+    """Draw `sentence`, the link to this page with its settings, and the HTML to embed the page."""
     own = " Your sequences are not in it: who opens it needs the file." if experiment.is_own else ""
     st.markdown(f"**Link**  \n{sentence}{own}")
     params = url.params_of(st.session_state.page)
@@ -141,7 +141,7 @@ def file_button(
     icon: str = "download",
     disabled: bool = False,
 ) -> None:
-    """Draw the button that downloads a file. content: or a function, called when it is pressed."""
+    """Draw the button to download a text file. content: text, or a function called on a press."""
     st.download_button(
         label,
         content,

@@ -29,7 +29,7 @@ def uploader(
     on_change: Callable[[], None],
     help: str | None = None,
 ) -> None:
-    """Draw an uploader, and under it a sentence where the server refuses a file. types: endings."""
+    """Let the session upload, and draw an uploader, with a sentence if a file is refused."""
     is_active = runtime.get_instance().is_active_session if runtime.exists() else bool
     LIMITS.allow(_session(), is_active=is_active)
     st.session_state.asks_for_file = st.session_state.may_upload = True

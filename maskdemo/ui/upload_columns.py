@@ -19,7 +19,7 @@ USES = {"id": "sequence", "order": "order", "label": "label", "group": "kept tog
 
 
 def role_controls(draft: Draft) -> Guess:
-    """Draw the controls of the columns' roles; return the roles, guessed unless a person chose them."""
+    """Draw the columns' roles to change; return them as of now, guessed but for `draft.given`."""
     guessed = draft.guess()
     found, names = guessed.roles, list(draft.columns)
 
@@ -61,7 +61,7 @@ def role_controls(draft: Draft) -> Guess:
 
 
 def column_lines(draft: Draft, guess: Guess) -> pd.DataFrame:
-    """Return a line for each column: its kind, an example, and its use or why it has none."""
+    """Return a row per column: name, use or why none, kind, example (40 characters), blank cells."""
     used = {name: USES[role] for role, name in reversed(guess.roles.used())}
     reasons = dict(unused_columns(draft.columns, guess))
     return pd.DataFrame(
@@ -79,7 +79,7 @@ def column_lines(draft: Draft, guess: Guess) -> pd.DataFrame:
 
 
 def preparation_controls(draft: Draft, found: Roles) -> Preparation:
-    """Draw the controls of the preparation, those that the file needs; return the preparation."""
+    """Draw the cuts in `draft.offered`, scaling, and the seed of a drawn split; return the choices."""
 
     def free(name: str) -> dict[str, Any]:
         """Return the options of a control whose value is kept while the dialog is closed."""
@@ -124,7 +124,7 @@ def _role_options(draft: Draft, role: str, value: Any) -> dict[str, Any]:
 
 
 def _on_role(number: int, role: str) -> None:
-    """Take a changed control of a role, in a callback. number: of the draft."""
+    """Take the value of a role's changed control, in a callback. number: of the draft."""
     value = st.session_state[f"own_{role}_{number}"]
     if role == "per_step":
         value = value == STEP
@@ -132,12 +132,12 @@ def _on_role(number: int, role: str) -> None:
 
 
 def _correct_role(number: int, role: str, value: Any) -> None:
-    """Take a person's choice for a role, if the file is still looked at."""
+    """Take a person's choice for a role, in a callback; nothing if `number` is of an earlier draft."""
     draft: Draft | None = st.session_state.get("own_draft")
     if draft is not None and draft.number == number:
         draft.correct(role, value)
 
 
 def _key(draft: Draft, role: str) -> str:
-    """Return the key of a role's control."""
+    """Return the key of the control of a role, or of a part of the preparation."""
     return f"own_{role}_{draft.number}"

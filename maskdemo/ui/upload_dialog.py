@@ -33,7 +33,7 @@ def _close() -> None:
 
 @st.dialog("Your own sequences", width="medium", icon=":material/upload_file:", on_dismiss=_close)
 def dialog(prefix: str) -> None:
-    """Draw the dialog to upload a table. prefix: of the controls of the page that uses the task."""
+    """Draw the dialog to upload a table and use it as a task. prefix: of the page's controls."""
     if not session.own_open:
         st.rerun()
     draft: Draft | None = session.get("own_draft")
@@ -55,7 +55,7 @@ def dialog(prefix: str) -> None:
 
 
 def _draw_error(why: InvalidTable) -> None:
-    """Draw why a table is no task, and code that makes a long table of such a file."""
+    """Draw the error, as a mere note if it asks for a role, and code that mends a file, if any."""
     asked = why.offer in USES
     (st.info if asked else st.error)(escape_markdown(str(why)))
     if why.code:
@@ -63,7 +63,7 @@ def _draw_error(why: InvalidTable) -> None:
 
 
 def _choose_file() -> None:
-    """Draw the uploader; keep the draft of a file, or the complaint about it, in the session."""
+    """Draw the uploader; read a file that was just taken; keep its draft or error in the session."""
     uploader(
         "A CSV, TSV or Parquet file, or a NumPy archive",
         # Any kind: what the browser refuses, it refuses without a word.
@@ -83,7 +83,7 @@ def _choose_file() -> None:
 
 
 def _take_upload() -> None:
-    """Take the bytes and put a new uploader, which holds no file, in the old one's place."""
+    """Take a file's name and bytes, drop the last draft, and empty the uploader, in a callback."""
     url.mark_touched()
     uploaded = session[f"own_upload_{session.get('own_uploads', 0)}"]
     if uploaded is None:
@@ -94,13 +94,13 @@ def _take_upload() -> None:
 
 
 def _forget_draft() -> None:
-    """Forget the file that is looked at; a task that is in use stays."""
+    """Forget the draft and the error about a file; a task that is in use stays."""
     for name in ("own_draft", "own_complaint"):
         session.pop(name, None)
 
 
 def _example_buttons() -> None:
-    """Draw a button for each example table to download."""
+    """Draw a button for each example table to download as CSV."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption("Two examples of such a table:", width="content")
         for example in EXAMPLES:
@@ -118,7 +118,7 @@ def _example_buttons() -> None:
 
 
 def _draw_draft(draft: Draft, prefix: str) -> None:
-    """Draw a draft: first rows, roles, preparation, and the task or why there is none."""
+    """Draw a draft: first rows, roles, preparation, its task or error, buttons to use or forget."""
     top, frame = st.container(), draft.table.frame
     st.markdown(
         f"**{escape_markdown(draft.name)}**: {len(frame):,} rows, {len(frame.columns):,} columns"
@@ -160,7 +160,7 @@ def _draw_draft(draft: Draft, prefix: str) -> None:
 
 
 def _draw_task(own: OwnTask, prefix: str) -> None:
-    """Draw the sequences of a task, how they were prepared, and facts about them."""
+    """Draw how a task was prepared, three sequences, facts, alarming ones first, and lengths."""
     st.markdown("\n".join(f"- {escape_markdown(each)}" for each in own.notes))
     dark = is_dark()
     chart(
@@ -188,12 +188,15 @@ def _draw_task(own: OwnTask, prefix: str) -> None:
 
 
 def _fact_line(fact: Fact) -> str:
-    """Return a fact as an item of a Markdown list, with a sign if the fact is alarming."""
+    """Return a fact as an item of a Markdown list, behind a warning sign if it is alarming."""
     return f"- {':orange[:material/warning:] ' * fact.alarming}{escape_markdown(fact.sentence)}"
 
 
 def _use(prefix: str) -> None:
-    """Make the draft the task of this page, and of another page that uses an earlier file."""
+    """Put the draft's task in place of an earlier file's, choose it here, and close; a callback.
+
+    If the URL names an uploaded task that was not there, the URL is read again instead.
+    """
     own = session.own_draft.made[2]
     state.replace_own_task(own)
     waited_for = session.address[1].get("task") == OWN and session[f"{prefix}task"] != OWN
@@ -209,7 +212,7 @@ def _use(prefix: str) -> None:
 
 
 def _forget() -> None:
-    """Forget the file and the task made of the file."""
+    """Forget the draft and the session's own task, and close the dialog, in a callback."""
     was_chosen = OWN in (session[f"{each}task"] for each in ("", STUDY_PREFIX))
     _forget_draft()
     session.own_open = ""

@@ -27,9 +27,9 @@ _UNPACKING = threading.Lock()
 class Draft:
     """A table, what its columns hold, and the task last made of it.
 
-    number: which of the session's files it is. given: role -> what the person said of it; everything
-    else is guessed, anew after each correction. offered: what would have made the file usable.
-    made: from which roles, prepared how, and what came of it.
+    number: which of the session's files it is. given: role -> the person's choice of columns; all else
+    is guessed, anew after each. offered: `InvalidTable.offer` of each way out, "sample" or "steps N".
+    made: from which roles, prepared how, and the task or error of these.
     """
 
     number: int
@@ -45,7 +45,7 @@ class Draft:
         return guess_roles(self.table, self.columns, self.given)
 
     def correct(self, role: str, value: Any) -> None:
-        """Take a person's choice for a role; earlier choices that give its columns another role go."""
+        """Keep a person's choice for a role in `given`; drop earlier choices there of its columns."""
         taken = set(value) if isinstance(value, tuple) else {value}
         for other, said in list(self.given.items()):
             if other == "features":
@@ -55,7 +55,7 @@ class Draft:
         self.given[role] = value
 
     def task(self, guessed: Guess, preparation: Preparation) -> OwnTask | InvalidTable:
-        """Return the task of these roles, or the error; the last result is not made again."""
+        """Return the task of these roles, or the error, or that memory is full; the last is kept."""
         if self.made is None or self.made[:2] != (guessed.roles, preparation):
             self.made = None  # never two at once
             self.made = guessed.roles, preparation, self._new_task(guessed, preparation)
@@ -69,7 +69,7 @@ class Draft:
         return made
 
     def _new_task(self, guessed: Guess, preparation: Preparation) -> OwnTask | InvalidTable:
-        """Make the task, or return the error; a way out that the error offers is added to `offered`."""
+        """Return the task or the error; a control that the error asks for is added to `offered`."""
         try:
             with _UNPACKING:
                 return task_of(self.table, self.columns, guessed, preparation)
@@ -81,7 +81,7 @@ class Draft:
 
 
 def open_draft(number: int, name: str, content: bytes) -> Draft | InvalidTable:
-    """Return the draft of a file, or the error that it cannot be read. number: of the draft."""
+    """Return the draft of a file, or the error if unreadable, wide, or memory is full."""
     try:
         with _UNPACKING:
             try:

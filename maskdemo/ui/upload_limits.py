@@ -42,7 +42,7 @@ SENTENCES = {
 
 
 class UploadRefused(Exception):
-    """An upload that is not taken, with its HTTP status."""
+    """An upload that is not taken. status: the HTTP status, a key of `SENTENCES`."""
 
     def __init__(self, status: int) -> None:
         super().__init__(SENTENCES[status])
@@ -51,7 +51,7 @@ class UploadRefused(Exception):
 
 @dataclass(eq=False)
 class Upload:
-    """A file on its way or held. size: bytes so far. arrived: when all of it was here."""
+    """A file on its way or held. size: bytes so far. arrived: seconds of the clock; None on its way."""
 
     session: str
     file: str
@@ -83,7 +83,7 @@ class UploadLimits:
         self._allowed -= {session}
 
     def begin(self, session: str, file: str, files: Files) -> Upload:
-        """Count a file that begins to arrive. Raises `UploadRefused`."""
+        """Count a file that begins to arrive. Raises `UploadRefused`: not allowed, or no room."""
         if session not in self._allowed:
             raise UploadRefused(403)
         self._drop_released(files)
@@ -95,13 +95,13 @@ class UploadLimits:
         return upload
 
     def receive(self, upload: Upload, size: int) -> None:
-        """Count bytes that arrived. Raises `UploadRefused` where there is no room for them."""
+        """Count bytes that arrived. Raises `UploadRefused` if all sessions' would be too many."""
         if self.held_bytes + size > self.max_server_bytes:
             raise UploadRefused(503)
         upload.size += size
 
     def end(self, upload: Upload, files: Files) -> None:
-        """Count an upload for as long as its file is held, or no longer where it was not taken."""
+        """Note when a file arrived, to count while held; drop it if Streamlit does not hold it."""
         if files.get_files(upload.session, [upload.file]):
             upload.arrived = self.clock()
         else:
@@ -113,7 +113,7 @@ class UploadLimits:
         return sum(each.size for each in self._uploads)
 
     def _drop_released(self, files: Files) -> None:
-        """Forget files that are no longer held, and let go of those that nobody has taken in time."""
+        """Remove files held for `max_held_s` from Streamlit; stop counting arrived files not held."""
         now = self.clock()
         for each in list(self._uploads):
             if each.arrived is None:
@@ -152,7 +152,7 @@ class UploadMiddleware:
         self._app, self._limits, self._files, self._timeout_s = app, limits, files, timeout_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on to the app, an upload within the limits alone: others get a sentence."""
+        """Pass a request on; answer an upload beyond the limits with status and sentence instead."""
         is_put = scope["type"] == "http" and scope["method"] == "PUT"
         if not is_put or not (found := UPLOAD.search(scope["path"])):
             await self._app(scope, receive, send)
@@ -168,7 +168,7 @@ class UploadMiddleware:
     async def _pass_on(
         self, session: str, file: str, scope: Scope, receive: Receive, send: Send
     ) -> None:
-        """Pass a request on and count its bytes; raises `UploadRefused` beyond a limit or a timeout."""
+        """Pass an upload on, its bytes counted. Raises `UploadRefused` beyond a limit or a timeout."""
         held = self._files()
         upload = self._limits.begin(session, file, held)
 
@@ -187,7 +187,7 @@ class UploadMiddleware:
             self._limits.end(upload, held)
 
     async def _discard(self, receive: Receive) -> None:
-        """Read and drop the rest of the request, up to a limit of bytes or time."""
+        """Read and drop the rest of a request, up to `MAX_DISCARDED_BYTES` or a timeout."""
         size, more = 0, True
         while more and size < MAX_DISCARDED_BYTES:
             try:

@@ -38,7 +38,7 @@ COUNTERS = re.compile(r"utm_\w+|\w*clid")
 
 
 def mark_changed() -> None:
-    """Have the next run write the URL: the callback of every control that the URL names."""
+    """Have the next run write the URL, and drop complaints: callback of all controls in the URL."""
     st.session_state.moved = "changed"
     st.session_state.complaints = ()
 
@@ -48,7 +48,7 @@ KEPT: dict[str, Any] = {"on_change": mark_changed, "persist_state": "session"}
 
 
 def mark_touched() -> None:
-    """Have the next run ignore the browser's URL, which lags behind: every other callback."""
+    """Have the next run not read the browser's URL, which lags behind: in every other callback."""
     st.session_state.moved = st.session_state.get("moved") or "touched"
 
 
@@ -57,7 +57,7 @@ KEPT_ONLY: dict[str, Any] = {"on_change": mark_touched, "persist_state": "sessio
 
 
 def read_again() -> None:
-    """Have the next run read the URL once more, for the task in it is there only now."""
+    """Have the next run set the controls to the URL again, as its uploaded task is there only now."""
     st.session_state.address = (NOWHERE, st.session_state.address[1])
     st.session_state.moved = ""
 
@@ -81,7 +81,7 @@ def synchronise(page: str) -> None:
 
 
 def write_if_changed() -> None:
-    """Write the URL if a control was changed: called first in every fragment."""
+    """Write the URL of valid settings if a control changed: called first in each fragment."""
     if moved := st.session_state.get("moved"):
         if moved == "changed":
             st.session_state.settings.pop(PAGE_SETTINGS.get(st.session_state.page), None)
@@ -89,7 +89,7 @@ def write_if_changed() -> None:
 
 
 def current(settings: PageSettings[T]) -> tuple[T, str | None]:
-    """Return the last valid settings, and the error of the present ones or None; read once per run."""
+    """Return the controls' settings and None, or the URL's and an error; read once per run."""
     kept = st.session_state.settings
     if settings not in kept:
         value, error = read_settings(settings)
@@ -98,7 +98,7 @@ def current(settings: PageSettings[T]) -> tuple[T, str | None]:
 
 
 def read_settings(settings: PageSettings[T]) -> tuple[T, str | None]:
-    """Return the last valid settings, and the error of the present ones or None: for callbacks."""
+    """Return the controls' settings and None, or the URL's and an error; read anew, for callbacks."""
     try:
         return settings.from_controls(), None
     except InvalidSettings as error:
@@ -106,7 +106,7 @@ def read_settings(settings: PageSettings[T]) -> tuple[T, str | None]:
 
 
 def params_of(page: str) -> Params:
-    """Return the parameters of a page's URL for its controls' settings and choices."""
+    """Return the parameters of a page's URL for its settings and non-default choices; {} without."""
     if page not in PAGE_SETTINGS:
         return {}
     settings, _ = current(PAGE_SETTINGS[page])
@@ -114,7 +114,7 @@ def params_of(page: str) -> Params:
 
 
 def _read_address(page: str) -> None:
-    """Set the controls to the browser's URL where it is not the one that was written or read last."""
+    """Set controls, choices, complaints by a URL that is not the one written or read last."""
     session = st.session_state
     address = (page, st.query_params.to_dict())
     if address == session.address:
@@ -135,7 +135,7 @@ def _read_address(page: str) -> None:
 def _parse_choices(
     page: str, params: Mapping[str, str], settings: Any
 ) -> tuple[Params, tuple[str, ...]]:
-    """Return the choices of a URL, and a sentence for each part that is no setting and no choice."""
+    """Return a URL's possible choices, and a sentence per unknown name or impossible choice."""
     known = (*PAGE_SETTINGS[page].params, *CHOICES[page])
     sentences = [
         f"There is no setting {quoted(name)}. It is left out."
@@ -149,7 +149,7 @@ def _parse_choices(
 
 
 def open_default() -> None:
-    """Set the controls to the settings that the page opens with: in a callback."""
+    """Set the controls to the page's default settings, and write the URL: in a callback."""
     settings = PAGE_SETTINGS[st.session_state.page]
     settings.to_controls(settings.default)
     mark_changed()
@@ -169,7 +169,7 @@ def _write_address() -> None:
 
 
 def _leave(page: str) -> None:
-    """Drop settings that are invalid when their page, which showed the error, is left."""
+    """Set the controls of a page that is left to the last valid settings if its own are invalid."""
     if page in PAGE_SETTINGS:
         settings, complaint = read_settings(PAGE_SETTINGS[page])
         if complaint:
@@ -178,7 +178,7 @@ def _leave(page: str) -> None:
 
 
 def _shown_choices(page: str, settings: Any) -> Params:
-    """Return the choices that differ from their defaults and are possible with the settings."""
+    """Return as texts a page's choices that differ from their defaults and that the settings allow."""
     session, params = st.session_state, {}
     for name in CHOICES[page]:
         value = session.get(key := _key(page, name))
@@ -188,13 +188,13 @@ def _shown_choices(page: str, settings: Any) -> Params:
 
 
 def settled(name: str, options: Iterable[Any], default: Any) -> Any:
-    """Return the value of a choice, of the session or the link, else the default; draws nothing."""
+    """Return a choice's value, of session or link if an option, else the default; draws nothing."""
     by_text = {str(each): each for each in options}
     return st.session_state[_settle(name, default, lambda value: by_text.get(str(value)))]
 
 
 def one_of(widget: Callable, name: str, options: Collection[Any], default: Any, **looks: Any) -> Any:
-    """Draw a choice and return its value. options: a collection, or a mapping option -> title."""
+    """Draw a widget of one choice; return its value. options: option -> title, or without titles."""
     settled(name, options, default)
     if isinstance(options, Mapping):
         looks["format_func"] = options.__getitem__
@@ -215,7 +215,7 @@ def dropdown(name: str, titles: Mapping[Any, str], default: Any, label: str, **l
 
 
 def several_of(name: str, titles: Mapping[str, str], default: list[str], label: str) -> list[str]:
-    """Draw a choice of several options; return them in their own order, without any the default."""
+    """Draw pills of several options; return the chosen in the titles' order, or if none the default."""
 
     def parse(value: Any) -> list[str] | None:
         names = value.split(".") if isinstance(value, str) else value
@@ -228,7 +228,7 @@ def several_of(name: str, titles: Mapping[str, str], default: list[str], label: 
 
 
 def number_box(label: str, min_value: float, max_value: float, *, key: str, **settings: Any) -> Any:
-    """Draw a number input and return its number, which the session holds under `key`."""
+    """Draw a number input and return its number; if emptied, the session's last, under `key`."""
     # Streamlit 1.67 sets an emptied box to the default.
     value = st.session_state.get(key, min_value)
     return st.number_input(label, min_value, max_value, value, key=key, **settings)
@@ -240,25 +240,25 @@ def choice(name: str) -> Any:
 
 
 def choose(name: str, option: Any) -> None:
-    """Set a choice that the viewer made elsewhere than in its widget: in a callback."""
+    """Set a choice of this page, such as by a click in a chart, and write the URL: in a callback."""
     st.session_state[_key(st.session_state.page, name)] = option
     mark_changed()
 
 
 def choices_shown(*names: str) -> Params:
-    """Return the parameters of these choices of this page, defaults too: other pages have others."""
+    """Return name -> text of these choices of this page, defaults too, for links to other pages."""
     session = st.session_state
     values = {name: session.get(_key(session.page, name)) for name in names}
     return {name: str(value) for name, value in values.items() if value is not None}
 
 
 def _key(page: str, name: str) -> str:
-    """Return the key of the widget of a page's choice."""
+    """Return the session's key of the widget of a page's choice."""
     return f"{page}_{name}"
 
 
 def _settle(name: str, default: Any, parse: Callable[[Any], Any]) -> str:
-    """Set the widget to the choice if that is still an option, else to the default; return its key."""
+    """Set the widget to its value if chosen and parsed, else to the default; return its key."""
     session = st.session_state
     key, defaults = _key(session.page, name), session.defaults
     held = session.get(key)
@@ -272,5 +272,5 @@ def _settle(name: str, default: Any, parse: Callable[[Any], Any]) -> str:
 
 
 def _draw_widget(widget: Callable, name: str, **looks: Any) -> Any:
-    """Draw the widget of a choice of this page and return its value. looks: of the widget."""
+    """Draw the widget of a choice of this page, its key set before; return its value."""
     return widget(key=_key(st.session_state.page, name), **KEPT, **looks)

@@ -47,7 +47,7 @@ VALUES: Mapping[str, Callable[[Any], Collection[Any]]] = {
 
 
 def is_possible(name: str, text: str, settings: Any) -> bool:
-    """Return whether a text is a value of a choice. name: the choice. settings: those of its page."""
+    """Return whether a choice can have a text (for "compared", by dots) as its value."""
     texts = text.split(".") if name == "compared" else [text]
     return {*texts} <= {*map(str, VALUES[name](settings))}
 

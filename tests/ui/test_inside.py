@@ -20,7 +20,7 @@ from maskdemo.ui.inside_text import (
     cell_equation,
     share_in_mean,
     what_padding_did,
-    what_turned_output,
+    what_step_did,
 )
 from tests.inside.test_activations import CASES, untrained
 from tests.ui.app import charts, opened, shown, spare_what_is_there, until
@@ -263,7 +263,7 @@ def test_what_a_step_did_is_told_with_the_numbers_of_the_networks():
     seen, held = sequence.activations("no_mask"), sequence.arrays("held_state")
     turned = flips(seen.probabilities[0], 1)
     for step in range(2, sequence.experiment.padded_length + 1):
-        said = what_turned_output(sequence, "no_mask", step=step).replace("−", "-")
+        said = what_step_did(sequence, "no_mask", step=step).replace("−", "-")
         before, after = seen.probabilities[0, step - 2 : step, 1]
         assert f"goes from {before:.2f} to {after:.2f}" in said
         verb = "to" if after > 0.5 else "away from"
@@ -275,5 +275,5 @@ def test_what_a_step_did_is_told_with_the_numbers_of_the_networks():
         )
     assert held.keep[0].any()
     waiting = int(np.flatnonzero(held.keep[0])[-1])
-    said = what_turned_output(sequence, "held_state", step=waiting + 1)
+    said = what_step_did(sequence, "held_state", step=waiting + 1)
     assert said.startswith("the probability of label 1 stays")
