@@ -48,7 +48,7 @@ else:
         """
         for module in iter_modules(maskdemo.ui.__path__, "maskdemo.ui."):
             import_module(module.name)
-        import_module("maskdemo.ui.browser_files").plotly_folder()
+        import_module("maskdemo.ui.components").plotly_folder()
         precomputed.marks()
         yield
 

@@ -20,7 +20,7 @@ from maskdemo.results import precomputed
 from maskdemo.scenarios import SCENARIOS
 from maskdemo.server import Audit, Status
 from maskdemo.ui import live_job, navigation, shared_server, take_away, url
-from maskdemo.ui.chart import is_dark
+from maskdemo.ui.components import is_dark
 from maskdemo.ui.upload import take_content, uploader
 from maskdemo.uploads.memory import UploadMemory
 
@@ -136,7 +136,7 @@ def _choose_text() -> ModelFile | None:
         **url.KEPT_ONLY,
         placeholder='{"module": "keras", "class_name": "Sequential", ...',
     )
-    if not (text or "").strip():
+    if not text or not text.strip():
         return None
     return ModelFile("The pasted configuration", text.encode())
 

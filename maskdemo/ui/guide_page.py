@@ -14,7 +14,7 @@ from maskdemo.results import precomputed
 from maskdemo.setting_kinds import Choice
 from maskdemo.strategies import STRATEGIES
 from maskdemo.ui import navigation, url
-from maskdemo.ui.chart import chart, is_dark
+from maskdemo.ui.components import chart, is_dark
 from maskdemo.ui.state import GUIDE_PREFIX
 
 #: Question -> the column that it stands in.

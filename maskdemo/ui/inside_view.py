@@ -12,7 +12,7 @@ from maskdemo.charts.style import strategy_title
 from maskdemo.inside.activations import QUANTITIES, first_difference
 from maskdemo.inside.inspected_sequence import InspectedSequence, gradients_of_all
 from maskdemo.ui import url
-from maskdemo.ui.chart import Click, chart, is_dark
+from maskdemo.ui.components import Click, chart, is_dark
 from maskdemo.ui.inside_text import (
     GATES_CAPTION,
     GRADIENT_CAPTION,

@@ -24,8 +24,8 @@ from maskdemo.export.settings_text import difference_sentence
 from maskdemo.scenarios import scenario_of
 from maskdemo.server import Run, Status, Work
 from maskdemo.training.snapshot import Snapshot
-from maskdemo.ui import browser_files, shared_server, url
-from maskdemo.ui.chart import BROWSER_HAS, saved_as
+from maskdemo.ui import components, shared_server, url
+from maskdemo.ui.components import BROWSER_HAS, saved_as
 
 #: Seconds between two polls where only a line of text changes: a job waits, or its results have a poll
 #: of their own.
@@ -235,7 +235,7 @@ def repeat(draw: Callable[[], None], pause_s: Callable[[], float | None], *, key
             BROWSER_HAS.set({})
         if (seconds := pause_s()) is not None:
             data = {"seconds": seconds, "page": page, "drawn": monotonic_ns()}
-            poll = browser_files.renderer_of(browser_files.POLL)
+            poll = components.renderer_of(components.POLL)
             poll(key=key, data=data, on_poll_change=partial(_on_poll, key))
 
     with st.container():

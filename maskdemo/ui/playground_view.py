@@ -7,9 +7,9 @@ from math import ceil
 
 import streamlit as st
 
-from maskdemo import article
+from maskdemo import article, charts
 from maskdemo.charts.padded_batch import typical_row, unseen_batch
-from maskdemo.data.inputs import chance, padding_share
+from maskdemo.data.inputs import chance, data_settings, padding_share
 from maskdemo.evidence import headline, over_all
 from maskdemo.evidence.phrases import listed, percent, time_taken
 from maskdemo.experiment import Experiment
@@ -28,7 +28,7 @@ from maskdemo.ui import (
     take_away,
     url,
 )
-from maskdemo.ui.chart import Click, accuracy_drawing, batch_drawing, chart, curves_drawing, is_dark
+from maskdemo.ui.components import SHARED, Click, Drawing, chart, drawing, is_dark, snapshot_key
 
 #: What a scenario's run says of masking -> the beginning of a badge: its colour and icon.
 BADGES = {
@@ -193,6 +193,25 @@ def batch(experiment: Experiment, followed: int) -> None:
     chart(figure, key="preview", alt=alt, on_click=_on_row)
 
 
+def batch_drawing(experiment: Experiment, *, followed: int, dark: bool) -> Drawing:
+    """Return the drawing of `charts.padded_batch` of the probes, made once for all equal probes.
+
+    followed: the marked probe, from 0.
+    """
+    return SHARED.get(
+        ("batch", data_settings(experiment), followed, dark),
+        lambda: drawing(
+            charts.padded_batch(
+                unseen_batch(experiment),
+                features=experiment.spec.feature_names,
+                truncating=experiment.truncating,
+                followed=followed,
+                dark=dark,
+            )
+        ),
+    )
+
+
 def _on_row(click: Click) -> None:
     """Follow the probe (from 1) whose row was clicked in the padded batch, in a callback."""
     # Row n reaches from n - 0.5 to n + 0.5.
@@ -203,19 +222,29 @@ def curves(snapshot: Snapshot | None, experiment: Experiment, *, metric: str) ->
     """Draw a metric of `learning_curves` by epoch; without a snapshot, empty axes."""
     shown = snapshot or _empty_snapshot(experiment)
     looks = {} if snapshot or live_job.is_active("run") else {"waiting": NOTHING_TRAINED}
-    figure = curves_drawing(shown, metric=metric, dark=is_dark(), **looks)
+    dark = is_dark()
+
+    def draw() -> Drawing:
+        figure = charts.learning_curves(shown, metric=metric, dark=dark, **looks)
+        return drawing(figure, charts.curves_frames(shown) if shown.finished else None)
+
+    figure = SHARED.get(("curves", *snapshot_key(shown), metric, dark, *looks), draw)
     alt = "Accuracy or loss by epoch, one line a strategy"
     chart(figure, key=f"curves_{metric}", alt=alt)
 
 
 def details(snapshot: Snapshot, experiment: Experiment) -> None:
     """Draw losses and training accuracy by epoch, each repeat's accuracy, and what an epoch took."""
+    dark = is_dark()
     first, second = st.columns(2, gap="medium")
     with first:
         curves(snapshot, experiment, metric="test_loss")
         curves(snapshot, experiment, metric="loss")
     with second:
-        figure = accuracy_drawing(snapshot, dark=is_dark())
+        figure = SHARED.get(
+            ("accuracy", *snapshot_key(snapshot), dark),
+            lambda: drawing(charts.final_accuracy(snapshot, dark=dark)),
+        )
         chart(figure, key="by_strategy", alt="Accuracy by strategy, every repeat a point")
         curves(snapshot, experiment, metric="accuracy")
     st.markdown(epoch_took(snapshot), help=EPOCH_TOOK)

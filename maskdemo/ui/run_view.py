@@ -7,6 +7,7 @@ from functools import partial
 
 import streamlit as st
 
+from maskdemo import charts
 from maskdemo.charts.replay import replayed_epochs
 from maskdemo.errors import escape_markdown
 from maskdemo.evidence.phrases import counted
@@ -17,7 +18,7 @@ from maskdemo.inside.inspected_sequence import InspectedSequence, true_label
 from maskdemo.study import Study
 from maskdemo.training.snapshot import Snapshot
 from maskdemo.ui import live_job, navigation, padding_handle, shared_server, url
-from maskdemo.ui.chart import Click, chart, is_dark, outputs_drawing, replay
+from maskdemo.ui.components import SHARED, Click, Drawing, chart, drawing, is_dark, replay, snapshot_key
 
 
 def settings_of_result(
@@ -72,9 +73,16 @@ def outputs(snapshot: Snapshot, usual: int) -> None:
         st.caption(probe_description(snapshot, probe - 1))
         params = snapshot.experiment.to_params() | url.choices_shown("probe", "epoch")
         navigation.link("inside", "See every gate of these networks", params)
+    look = {"probe": probe - 1, "dark": is_dark()}
+
+    def draw() -> Drawing:
+        newest = max(snapshot.probes.epochs, default=1)
+        figure = charts.outputs_by_step(snapshot, epoch=newest, pullable=True, **look)
+        return drawing(figure, charts.outputs_frames(snapshot, **look) if snapshot.finished else None)
+
     with above:
         chart(
-            outputs_drawing(snapshot, probe=probe - 1, dark=is_dark()),
+            SHARED.get(("outputs", *snapshot_key(snapshot), *look.values()), draw),
             key="outputs",
             alt="Output after every step, one panel a strategy",
             on_click=partial(_on_output_clicked, snapshot.experiment, probe),

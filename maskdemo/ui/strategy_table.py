@@ -23,7 +23,7 @@ from maskdemo.evidence.phrases import capital, counted, leak_text
 from maskdemo.evidence.strategy_result import leak_meaning
 from maskdemo.strategies import STRATEGIES
 from maskdemo.training.snapshot import Snapshot
-from maskdemo.ui.chart import is_dark
+from maskdemo.ui.components import is_dark
 
 #: What asks the same of a model of one's own.
 ASKED_OF_YOURS = (

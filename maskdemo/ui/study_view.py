@@ -27,7 +27,7 @@ from maskdemo.ui import (
     take_away,
     url,
 )
-from maskdemo.ui.chart import chart, is_dark
+from maskdemo.ui.components import chart, is_dark
 from maskdemo.ui.study_progress import findings_to_show
 
 STATISTICS = """

@@ -16,7 +16,7 @@ from maskdemo.export.script_and_notebook import notebook, script
 from maskdemo.export.table import run_table, study_table
 from maskdemo.study import Findings, Study
 from maskdemo.training.snapshot import Snapshot
-from maskdemo.ui import chart, url
+from maskdemo.ui import components, url
 
 #: What a frame is called for those who do not see it.
 FRAME_TITLE = "Is masking required for LSTMs?"
@@ -100,7 +100,7 @@ def _figure_format() -> None:
     """Draw the choice of the format in which charts are saved: `FIGURES`, kept in the session."""
     st.segmented_control(
         "Charts, saved by the arrow below each",
-        list(chart.FIGURES),
+        list(components.FIGURES),
         key="figures",
         default="SVG",
         required=True,

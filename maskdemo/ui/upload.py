@@ -10,7 +10,7 @@ from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileMan
 from streamlit.runtime.scriptrunner_utils.script_run_context import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from maskdemo.ui import browser_files
+from maskdemo.ui import components
 from maskdemo.ui.upload_limits import LIMITS, SENTENCES
 
 
@@ -34,9 +34,8 @@ def uploader(
     LIMITS.allow(_session(), is_active=is_active)
     st.session_state.asks_for_file = st.session_state.may_upload = True
     st.file_uploader(label, type=types, key=key, max_upload_size=max_mb, on_change=on_change, help=help)
-    browser_files.renderer_of(browser_files.REFUSED)(
-        key=f"{key}_refused", data={"sentences": SENTENCES}
-    )
+    draw = components.renderer_of(components.REFUSED)
+    draw(key=f"{key}_refused", data={"sentences": SENTENCES})
 
 
 def take_content(uploaded: UploadedFile) -> bytes:

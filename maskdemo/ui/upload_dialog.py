@@ -8,7 +8,7 @@ from maskdemo import charts
 from maskdemo.data.tasks import OWN
 from maskdemo.errors import InvalidTable, escape_markdown
 from maskdemo.ui import state, url
-from maskdemo.ui.chart import chart, is_dark
+from maskdemo.ui.components import chart, is_dark
 from maskdemo.ui.state import STUDY_PREFIX
 from maskdemo.ui.upload import take_content, uploader
 from maskdemo.ui.upload_columns import USES, column_lines, preparation_controls, role_controls

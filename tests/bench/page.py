@@ -17,7 +17,7 @@ import psutil  # pyright: ignore[reportMissingModuleSource]
 
 from maskdemo.experiment import Experiment
 from maskdemo.scenarios import OPENING, SCENARIOS
-from maskdemo.ui.browser_files import CHART
+from maskdemo.ui.components import CHART
 from tests.bench.contender import Contender
 from tests.bench.playground import has_results, trained, trains
 from tests.bench.viewer import Viewer

@@ -22,7 +22,7 @@ from streamlit.runtime.state.session_state import STREAMLIT_INTERNAL_KEY_PREFIX
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Origin, Subprotocol
 
-from maskdemo.ui.browser_files import CHART, OUTPUTS, POLL
+from maskdemo.ui.components import CHART, OUTPUTS, POLL
 
 #: A script that was cut off because the page is to run again has not drawn all of it.
 EARLY = ForwardMsg.ScriptFinishedStatus.FINISHED_EARLY_FOR_RERUN

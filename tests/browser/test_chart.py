@@ -12,7 +12,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from maskdemo.charts.template import SHARE_TOP
-from maskdemo.ui.browser_files import POLL
+from maskdemo.ui.components import POLL
 from tests.browser.server import BUILD, Server, running_server
 from tests.browser.viewer import DESKTOP, PHONE, SCRIPT_DONE, Viewer
 from tests.browser.watching import seen, watch

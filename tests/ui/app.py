@@ -20,7 +20,7 @@ from maskdemo.data.tasks import TASKS
 from maskdemo.experiment import Experiment
 from maskdemo.study import Study
 from maskdemo.ui import shared_server, state
-from maskdemo.ui.browser_files import CHART
+from maskdemo.ui.components import CHART
 from tests import waiting
 
 APP = str(Path(__file__).resolve().parents[2] / "app.py")

@@ -7,7 +7,8 @@ import json
 from maskdemo.charts.replay import Frames
 from maskdemo.charts.template import Figure
 from maskdemo.experiment import Experiment
-from maskdemo.ui.chart import Drawing, batch_drawing, drawing
+from maskdemo.ui.components import Drawing, drawing
+from maskdemo.ui.playground_view import batch_drawing
 
 
 def figure(text: str = "") -> Figure:

@@ -16,7 +16,7 @@ from maskdemo.results.finished_runs import GONE
 from maskdemo.scenarios import SCENARIOS
 from maskdemo.server import Run, Server, Status
 from maskdemo.server.jobs import Phase
-from maskdemo.ui import browser_files, live_job, shared_server
+from maskdemo.ui import components, live_job, shared_server
 from tests.samples import small
 from tests.ui.app import fine, keys, opened, shown
 
@@ -134,9 +134,9 @@ def test_results_look_again_when_the_job_ends_and_a_line_beside_them_seldom(monk
 
 def test_what_polls_is_fetched_by_its_name_before_it_is_needed():
     """By the address at which Streamlit serves the component: else it would be fetched twice."""
-    browser = Path(browser_files.__file__).parent / "browser"
+    browser = Path(components.__file__).parent / "browser"
     fetched = re.search(r'import\("\.\./(.*?)/(.*?)"\)', (browser / "leaving.js").read_text())
     assert fetched is not None
-    assert fetched[1] == browser_files.POLL
-    assert fetched[2] == f"{browser_files.POLL.partition('.')[2]}.js"
+    assert fetched[1] == components.POLL
+    assert fetched[2] == f"{components.POLL.partition('.')[2]}.js"
     assert (browser / fetched[2]).is_file()

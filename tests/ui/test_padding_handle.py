@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from maskdemo.inside.inspected_sequence import InspectedSequence, sweeps
 from maskdemo.strategies import STRATEGIES
 from maskdemo.ui import padding_handle
-from maskdemo.ui.browser_files import OUTPUTS
+from maskdemo.ui.components import OUTPUTS
 from maskdemo.ui.padding_handle import OWN_WEIGHTS, readers_of, recurrence_data
 from tests.ui.app import opened
 from tests.ui.test_inside import STEPS, TINY, finished

@@ -78,7 +78,7 @@ export class Chart {
     this.tell = tell;
     const told = ({ version, alt, image }) => JSON.stringify([version, alt, image]);
     if (this.data && told(data) === told(this.data)) return;
-    // What it has already is not sent again: see `Drawing` in `ui/chart.py`.
+    // What it has already is not sent again: see `Drawing` in `ui/components.py`.
     const has = (digest) => digest in data.pieces || this.pieces.has(digest);
     const digests = data.version.split(".");
     if (!digests.every(has)) {

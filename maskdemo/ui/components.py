@@ -1,4 +1,4 @@
-"""Charts that stay in the page: drawn once for all viewers, changed in place, played again there.
+"""Our own components: charts that stay in the page, their replay, and the files that browsers fetch.
 
 `st.plotly_chart` takes a chart out of the page and puts a new one in whenever its figure changes: while
 two charts grew by 20 epochs, 40 times, with 5 blank frames of 374, and zoom and hover were lost. This
@@ -9,25 +9,44 @@ needs no answer from the server at all.
 
 from __future__ import annotations
 
+import gzip
+import tempfile
 from collections.abc import Callable, Hashable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import cache
 from hashlib import blake2b
+from importlib.metadata import version
+from importlib.resources import files
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import streamlit as st
+from platformdirs import user_cache_path
+from streamlit.components.v2 import component
+from streamlit.components.v2.get_bidi_component_manager import get_bidi_component_manager
+from streamlit.components.v2.manifest_scanner import ComponentConfig, ComponentManifest
+from streamlit.components.v2.types import ComponentRenderer
 
-from maskdemo import charts
 from maskdemo.caching import Cache
-from maskdemo.charts.padded_batch import unseen_batch
 from maskdemo.charts.replay import Frames
 from maskdemo.charts.template import Figure, as_json
-from maskdemo.data.inputs import data_settings
-from maskdemo.experiment import Experiment
 from maskdemo.training.snapshot import Snapshot
-from maskdemo.ui import browser_files
 
+#: The components' full names: files of a component are served under its name.
+CHART, REPLAY, POLL, LEAVING, REFUSED, OUTPUTS = OURS = (
+    "maskdemo.chart",
+    "maskdemo.replay",
+    "maskdemo.poll",
+    "maskdemo.leaving",
+    "maskdemo.refused",
+    "maskdemo.outputs",
+)
+PLOTLY = "plotly.library"
+PLOTLY_FILE = f"plotly-{version('plotly')}.min.js.gz"
+#: Where Plotly is, seen from our own files.
+PLOTLY_ADDRESS = f"../{PLOTLY}/{PLOTLY_FILE}"
 #: What a chart's own button saves, and how many pixels a dot of the screen becomes.
 FIGURES = {"SVG": 1, "PNG": 2}
 #: Pixels of the buttons below a chart.
@@ -99,7 +118,7 @@ def chart(
         "tap": on_tap,
         "handle": handle and handle.data,
         "image": {"format": image.lower(), "filename": f"maskdemo-{key}", "scale": FIGURES[image]},
-        "library": browser_files.PLOTLY_ADDRESS,
+        "library": PLOTLY_ADDRESS,
     }
 
     def on_clicked() -> None:
@@ -110,7 +129,7 @@ def chart(
     # Where the browser lacks pieces after all, the run that this begins sends all of them.
     on: dict[str, Any] = {"on_clicked_change": on_clicked, "on_missing_change": lambda: None}
     if handle is None:
-        draw = browser_files.renderer_of(browser_files.CHART)
+        draw = renderer_of(CHART)
         draw(key=place, data=data, height=shown.height + TOOLS, **on)
         return
 
@@ -122,7 +141,7 @@ def chart(
         take(st.session_state[place]["pulled"])
 
     # Beside the chart, or below it, is what belongs to the handle: how high that is, the browser knows.
-    draw = browser_files.renderer_of(browser_files.OUTPUTS)
+    draw = renderer_of(OUTPUTS)
     draw(key=place, data=data, on_pulled_change=on_pulled, **on)
 
 
@@ -146,7 +165,7 @@ def replay(
         """Call `on_rest` with the epoch that the browser tells."""
         on_rest(st.session_state.replay["epoch"])
 
-    draw = browser_files.renderer_of(browser_files.REPLAY)
+    draw = renderer_of(REPLAY)
     draw(key="replay", data=data, on_epoch_change=on_epoch)
 
 
@@ -186,63 +205,61 @@ def drawing(figure: Figure, frames: Frames | None = None) -> Drawing:
 SHARED: Cache[Drawing] = Cache(MAX_CHARACTERS, lambda drawing: drawing.size)
 
 
-def curves_drawing(
-    snapshot: Snapshot, *, metric: str = "test_accuracy", dark: bool, **looks: str
-) -> Drawing:
-    """Return the drawing of `charts.learning_curves`, made once a snapshot; replayed when finished.
-
-    looks: `waiting`, the text in empty axes.
-    """
-
-    def draw() -> Drawing:
-        figure = charts.learning_curves(snapshot, metric=metric, dark=dark, **looks)
-        return drawing(figure, charts.curves_frames(snapshot) if snapshot.finished else None)
-
-    return SHARED.get(("curves", *_snapshot_key(snapshot), metric, dark, *looks), draw)
-
-
-def outputs_drawing(snapshot: Snapshot, *, probe: int, dark: bool) -> Drawing:
-    """Return the drawing of `charts.outputs_by_step`, made once a snapshot; replayed when finished.
-
-    The figure is that after the newest epoch. probe: from 0.
-    """
-
-    def draw() -> Drawing:
-        look = {"probe": probe, "dark": dark}
-        newest = max(snapshot.probes.epochs, default=1)
-        figure = charts.outputs_by_step(snapshot, epoch=newest, pullable=True, **look)
-        return drawing(figure, charts.outputs_frames(snapshot, **look) if snapshot.finished else None)
-
-    return SHARED.get(("outputs", *_snapshot_key(snapshot), probe, dark), draw)
-
-
-def accuracy_drawing(snapshot: Snapshot, *, dark: bool) -> Drawing:
-    """Return the drawing of `charts.final_accuracy`, made once a snapshot."""
-    return SHARED.get(
-        ("accuracy", *_snapshot_key(snapshot), dark),
-        lambda: drawing(charts.final_accuracy(snapshot, dark=dark)),
-    )
-
-
-def batch_drawing(experiment: Experiment, *, followed: int, dark: bool) -> Drawing:
-    """Return the drawing of `charts.padded_batch` of the probes, made once for all equal probes.
-
-    followed: the marked probe, from 0.
-    """
-    return SHARED.get(
-        ("batch", data_settings(experiment), followed, dark),
-        lambda: drawing(
-            charts.padded_batch(
-                unseen_batch(experiment),
-                features=experiment.spec.feature_names,
-                truncating=experiment.truncating,
-                followed=followed,
-                dark=dark,
-            )
-        ),
-    )
-
-
-def _snapshot_key(snapshot: Snapshot) -> tuple[Hashable, ...]:
+def snapshot_key(snapshot: Snapshot) -> tuple[Hashable, ...]:
     """Return a key that no two different snapshots share."""
     return snapshot.experiment, snapshot.done, snapshot.seconds, snapshot.finished
+
+
+def renderer_of(name: str) -> ComponentRenderer:
+    """Return the function that draws a component, and have its files served. name: such as `CHART`."""
+    _serve_files()
+    return _register(name)
+
+
+@cache
+def _register(name: str) -> ComponentRenderer:
+    """Make a component known to Streamlit, once, and return the function that draws the component."""
+    script = f"{name.partition('.')[2]}.js"
+    # What shows nothing waits for no style: should the connection break then, it would never begin.
+    css = None if name in (POLL, LEAVING) else "padding_handle.css" if name == OUTPUTS else "chart.css"
+    return component(name, js=script, css=css, isolate_styles=False)
+
+
+def _serve_files() -> None:
+    """Have the running server hand out our components' files and Plotly, unless it does so already.
+
+    This is what Streamlit does for the packaged components that it finds installed. Ours are not
+    installed, they lie beside the app, so nobody has to build or install anything.
+    """
+    manager = get_bidi_component_manager()
+    if manager.get_component_asset_root(CHART) is not None:
+        return
+    ours = [ComponentConfig(name.partition(".")[2], "browser") for name in OURS]
+    manager.register_from_manifest(ComponentManifest("maskdemo", "1", ours), Path(__file__).parent)
+    room, _, name = PLOTLY.partition(".")
+    theirs = ComponentManifest(room, version("plotly"), [ComponentConfig(name, ".")])
+    manager.register_from_manifest(theirs, plotly_folder())
+
+
+@cache
+def plotly_folder() -> Path:
+    """Return the cache or else temporary folder that holds Plotly's library, gzipped there if missing.
+
+    Streamlit would compress it anew for each viewer, half a second of the server's time. Raises
+    OSError if neither folder can be written.
+    """
+    content = files("plotly").joinpath("package_data", "plotly.min.js").read_bytes()
+    for folder in (user_cache_path("maskdemo") / "browser", Path(tempfile.gettempdir()) / "maskdemo"):
+        path = folder / PLOTLY_FILE
+        try:
+            if path.is_file() and path.stat().st_size:
+                return folder
+            folder.mkdir(parents=True, exist_ok=True)
+            # Whole or not at all: another process may be looking.
+            with tempfile.NamedTemporaryFile(dir=folder, delete=False) as part:
+                part.write(gzip.compress(content, 6, mtime=0))
+            Path(part.name).replace(path)
+            return folder
+        except OSError:
+            continue
+    raise OSError("There is no folder to which the chart library could be written.")
