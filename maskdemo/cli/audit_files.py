@@ -92,7 +92,7 @@ def _load_model(path: Path, *, safe_mode: bool) -> Any:
 
 
 def _load_sentence(path: Path, refused: Exception) -> str:
-    """Return a sentence on why Keras cannot load a file; on an unknown class, with `--import`."""
+    """Return a sentence on why Keras cannot load a file, with `--import` if a class is missing."""
     hint = (
         " If the class is your own, name its module: --import my_layers --trust."
         if "Could not locate" in str(refused) or "Unknown layer" in str(refused)

@@ -128,7 +128,7 @@ def _settings_of(args: Namespace) -> dict[str, str]:
 
 
 def _help_text(setting: Setting) -> str:
-    """Return a setting's help for argparse, with the allowed values in brackets if they are few."""
+    """Return a setting's help for argparse, with its allowed values if not three names or more."""
     # Of three or more names each stands below, with its title.
     allowed = "" if setting.allowed.count(",") > 1 else f" ({setting.allowed})"
     return f"{setting.help[:-1]}{allowed}".replace("%", "%%")
@@ -180,7 +180,10 @@ def _preparation(args: Namespace) -> Any:
 
 
 def _roles(args: Namespace) -> dict[str, Any]:
-    """Return role -> name or None, of `SEVERAL` names, of "per_step" a bool, of the roles given."""
+    """Return role -> column, or columns for `SEVERAL`, of the roles that the command gives.
+
+    An empty text is None or (). "per_step" -> bool.
+    """
     texts: dict[str, Any] = {role: getattr(args, role) for role in ROLES}
     roles = {
         role: tuple(each for each in text.split(",") if each) if role in SEVERAL else text or None

@@ -94,7 +94,7 @@ def _file_text(kind: str, experiment: Experiment) -> str:
 
 
 def _chart(kind: str, experiment: Experiment, *, dark: bool) -> Figure:
-    """Return the chart of a kind in `FIGURES`, trained for first unless it is the padded batch."""
+    """Return the chart of a kind in `FIGURES`; all but the padded batch train first."""
     from maskdemo import charts
 
     if kind == "padded_batch":

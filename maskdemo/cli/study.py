@@ -46,7 +46,7 @@ def add_command(commands: _SubParsersAction[ArgumentParser]) -> None:
 
 
 def _run_command(args: Namespace) -> None:
-    """Run the command's study, print the findings, then raise ValueError if trainings failed."""
+    """Run the command's study, write `--csv`, print the findings; ValueError if trainings failed."""
     study = _study_of(args)
     if args.csv:
         must_be_writable(args.csv)

@@ -156,7 +156,7 @@ def _mean_lines(experiment: Experiment, strategy: Strategy) -> list[str]:
 
 
 def _may_lack_valid_steps(experiment: Experiment) -> bool:
-    """Whether a sequence may have no valid step: it is cut, and is own or readings may be missing."""
+    """Whether a sequence may have no valid step: it is cut, and uploaded or with readings missing."""
     return experiment.truncates and (experiment.missing_rate > 0 or experiment.is_own)
 
 

@@ -153,7 +153,7 @@ def check_lengths(number: NDArray, table: Table, roles: Roles, lengths: NDArray)
 
 
 def check_parts(train: Sequences, test: Sequences, roles: Roles, classes: tuple[str, ...]) -> None:
-    """Raise `InvalidTable` where a part has too few sequences or lacks a class."""
+    """Raise `InvalidTable` where a part has too few sequences or lacks a class, or only one is left."""
     decides = roles.split or roles.group
     hint = f" Look at {quoted(decides)}, which decides it." if decides else ""
     if len(classes) == 1:

@@ -84,7 +84,8 @@ class Columns(dict[str, Column]):
 def read_columns(table: Table) -> Columns:
     """Return every column of the table.
 
-    Raises `InvalidTable` where numbers can be read in two ways, or another line of names stands above.
+    Raises `InvalidTable` where numbers can be read in two ways, or a line of units or of more names
+    stands above the values.
     """
     cells = cells_of(table)
     notation = notation_of(table, cells)
@@ -189,7 +190,7 @@ def _unsortable_column(column: pd.Series, row: int, why: str, blanks: int, disti
 def _with_bad_cells(table: Table, found: Column, name: str, others: Any, what: str) -> Column:
     """Return the column, made bad and unusable by cells with the texts `others`, if there are any.
 
-    what: the kind that they are not, such as "a number".
+    These cells do not count as blank. what: the kind that they are not, such as "a number".
     """
     if not len(others):
         return found
@@ -252,7 +253,7 @@ def _word_column(table: Table, name: str, texts: Any, shown: Any) -> Column:
 
 
 def _cell(name: str, cell: object) -> str:
-    """Return a cell and its column, quoted, as part of a sentence."""
+    """Return a cell and its column as part of a sentence: "'low' in 'x'"."""
     return f"{quoted(cell)} in {quoted(name)}"
 
 

@@ -154,7 +154,7 @@ def _comment_error(line: int, text: str, separator: str) -> InvalidTable:
 
 
 def _check_header(header: list[str], line: int) -> None:
-    """Raise `InvalidTable` where the header is numbers, a comment, a title or blank. line: from 1."""
+    """Raise `InvalidTable` where the header is numbers, a comment, a title, blank or too long."""
     if len(header) > MAX_COLUMNS or not any(header):
         check_size(columns=len(header) if any(header) else 0)
         raise InvalidTable(f"Line {line} has no names. The first line must name the columns.")

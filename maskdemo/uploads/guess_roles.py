@@ -281,7 +281,7 @@ class _Guesser:
         return f"Sorted by {name}, {moved:.0%} of the rows would change places."
 
     def _group(self, ids: tuple[str, ...], label: str | None) -> str | None:
-        """Return the column of 4 or more people or machines, several in a class; None if none."""
+        """Return the column of people or machines, 4 to fewer than sequences, several to a class."""
         if not ids or label is None:
             return None
         number, classes = sequence_numbers(self._table, list(ids)), self._table.column(label).to_numpy()

@@ -105,7 +105,10 @@ def emptiest_feature(columns: Columns, roles: Roles) -> tuple[str, int]:
 
 
 def _sentinels(values: NDArray) -> list[str]:
-    """Return the repeated values far beyond all others, at most two at each end, with their counts."""
+    """Return "-999 in 12 rows" of each repeated value, two at each end at most, far from all others.
+
+    Far is farther than the others lie apart.
+    """
     found, counts = np.unique(values[~np.isnan(values)], return_counts=True)
     most: list[int] = []
     for low, high in product(range(3), repeat=2):

@@ -69,7 +69,7 @@ class Table:
 
 
 def read_table(name: str, content: bytes) -> Table:
-    """Return the table in a .csv, .tsv, .parquet or .npz file. Raises `InvalidTable`.
+    """Return the table in a .csv, .tsv, .parquet or .npz file, no blank rows. Raises `InvalidTable`.
 
     name: only its ending is looked at, and only where the bytes do not tell.
     """

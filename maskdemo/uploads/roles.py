@@ -119,7 +119,7 @@ def parts_by_word(name: str) -> Mapping[str, str]:
 
 
 def parts_in_column(table: Table, roles: Roles) -> dict[str, str]:
-    """Return word -> part of all words in the split column, in lower case; {} without the column."""
+    """Return cell in lower case -> its part, of all different cells of the split; {} without one."""
     if roles.split is None:
         return {}
     parts = {**PARTS, **parts_by_word(roles.split)}
@@ -135,7 +135,7 @@ def unused_columns(columns: Columns, guess: Guess) -> tuple[tuple[str, str], ...
 
 
 def word_in(name: str, words: tuple[str, ...]) -> str | None:
-    """Return the first of `words` among the words of a name; None if none. `caseId`: case, id."""
+    """Return the first of `words` that a name has (`caseId`: case, id); None if none, or of `__x`."""
     parts = "" if name.startswith("__") else re.sub(r"([a-z])([A-Z])", r"\1 \2", name)
     own = [each for each in re.split(r"[^A-Za-z]+", parts.lower()) if each]
     return next((word for word in words if word in own), None)

@@ -44,7 +44,7 @@ def arrays_by_name(arrays):
 def long_table(arrays):
     """A table with a row a step: sequence, step, the features x1, x2, ..., label, perhaps split.
 
-    arrays: those of `arrays_by_name`.
+    Both count from 0, labels are texts, padding is left out. arrays: those of `arrays_by_name`.
     """
     pieces, before = [], 0
     parts = [part for part in ("train_", "val_", "test_") if part + "values" in arrays] or [""]
@@ -108,8 +108,8 @@ def steps_of(table, sequence, order, features, decimal, day_first, first=None, l
     The sequence of a row is numbered, from 0, in the column "".
 
     sequence: the columns that are the id together. order: name -> "numbers" or "times"; without any,
-    the rows' order. first, last: at most so many steps are kept. every: one step in so many is kept.
-    A step is observed where no value is missing; sequences without an observed step are left out.
+    the rows' order. first, last: at most so many steps of a sequence are kept; or else one step in
+    `every`. A step is observed where no value is missing; a sequence without such a step is left out.
     """
     number = table.groupby(sequence, sort=False).ngroup().to_numpy()
     keys = [values_in(table[name], kind, decimal, day_first) for name, kind in order.items()]
@@ -141,7 +141,7 @@ def parts_of(
 ):
     """(training, test), each of them three lists: values (length, F), labels and observed (length,).
 
-    table, values, is_number: of `steps_of`. label, split, group: columns, None without one.
+    Missing is 0. table, values, is_number: of `steps_of`. label, split, group: columns or None.
     test_words: what `split` says of test sequences, in lower case. test_count: how many these are at
     least without `split`. most: how many training and how many test sequences at most.
     """

@@ -165,7 +165,7 @@ def _summary_text(data: Data, names: tuple[str, ...], classes: tuple[str, ...]) 
 def _examples(
     roles: Roles, rows: pd.DataFrame, values: NDArray, lengths: NDArray
 ) -> dict[str, NDArray[np.float64]]:
-    """Return title -> values, (T, F), of the first, last and longest sequence. lengths: (N,)."""
+    """Return "First, 'id': 9 steps" -> values, (T, F); so the last and longest. lengths: (N,)."""
     ends, found = lengths.cumsum(), {}
     longest = int(lengths.argmax())
     for which, at in (("First", 0), ("Last", len(lengths) - 1), ("Longest", longest)):

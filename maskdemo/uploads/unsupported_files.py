@@ -97,7 +97,10 @@ _TOLD = ("parquet", "npz", "npy", "pkl", "pickle", "zip", "gz", "xls", "xlsx", "
 
 
 def check_kind(name: str, content: bytes) -> None:
-    """Raise `InvalidTable`, with code that helps, for a file of a kind that is not read."""
+    """Raise `InvalidTable` for a file of a kind that is not read, or not of the kind that it is named.
+
+    With code that helps, where there is some.
+    """
     start = content[:400].removeprefix(b"\xef\xbb\xbf")
     if content.startswith(b"PK"):
         start += content[-4000:]  # the names of its members
