@@ -106,7 +106,10 @@ def _effect_sentence(sequence: InspectedSequence, strategy: str, change: float) 
 
 
 def what_step_did(sequence: InspectedSequence, strategy: str, *, step: int) -> str:
-    """Return a clause: how a step (from 1) changed the label's probability, and by which unit most."""
+    """Return a clause: how a step (from 1) changed the label's probability, and by which unit most.
+
+    Of a step that holds the state, that it stays; of the first, that all units start from zero.
+    """
     at, label, name = step - 1, sequence.label, escape_markdown(sequence.label_name)
     activations, arrays = sequence.activations(strategy), sequence.arrays(strategy)
     says = activations.probabilities[0]

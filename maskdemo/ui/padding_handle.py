@@ -1,7 +1,7 @@
 """The edge of the padding as a handle: any number of padded steps in a sequence of a finished run.
 
-It is part of the chart of outputs by step (`maskdemo.ui.components`). The browser gets the networks and
-of every strategy, the arrays of the sequence and of one padded step; it runs the recurrence itself
+It is part of the chart of outputs by step (`maskdemo.ui.components`). The browser gets the networks,
+and of every strategy the arrays of the sequence and of one padded step; it runs the recurrence itself
 (`browser/recurrence.js`), so the server is asked only when the handle is let go: for the accuracy on
 the test set with that many padded steps.
 """

@@ -113,7 +113,10 @@ def _on_output_clicked(experiment: Experiment, probe: int, click: Click) -> None
 
 
 def scrubber(snapshot: Snapshot) -> None:
-    """Draw the slider that replays a finished run's charts; run the page anew when it comes to rest."""
+    """Draw the slider that replays a finished run's charts; run the page anew when it comes to rest.
+
+    Another run than before begins at its newest epoch, unless a link names the epoch.
+    """
     epochs = replayed_epochs(snapshot) if snapshot.finished else ()
     if not epochs:
         return

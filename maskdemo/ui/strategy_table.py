@@ -62,7 +62,7 @@ def row_html(heading: str, cells: Iterable[str]) -> str:
 
 
 def term_html(text: str, meaning: str, *, focusable: bool = True) -> str:
-    """Return HTML of a text (escaped here), whose meaning shows when it is hovered over or tapped."""
+    """Return HTML of a text (escaped here), whose meaning shows when hovered, focused or tapped."""
     tip = escape(capital(meaning), quote=True)
     stop = 'tabindex="0"' if focusable else ""
     return f'<span class="term" {stop} data-tip="{tip}" aria-description="{tip}">{escape(text)}</span>'

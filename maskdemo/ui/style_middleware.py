@@ -20,6 +20,7 @@ class StyleMiddleware:
     """Adds the style to every HTML page that the app serves."""
 
     def __init__(self, app: ASGIApp) -> None:
+        """Read `pages.css`. app: passed all requests."""
         self._app = app
         self._style = f"<style>{STYLE.read_text()}</style></head>".encode()
 

@@ -193,9 +193,9 @@ def _fact_line(fact: Fact) -> str:
 
 
 def _use(prefix: str) -> None:
-    """Put the draft's task in place of an earlier file's, choose it here, and close; a callback.
+    """Choose the draft's task here and where an earlier file's is chosen; close the dialog: a callback.
 
-    If the URL names an uploaded task that was not there, the URL is read again instead.
+    If the URL names an uploaded task that was missing, the URL is read again instead.
     """
     own = session.own_draft.made[2]
     state.replace_own_task(own)

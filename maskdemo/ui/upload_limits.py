@@ -42,9 +42,10 @@ SENTENCES = {
 
 
 class UploadRefused(Exception):
-    """An upload that is not taken. status: the HTTP status, a key of `SENTENCES`."""
+    """An upload that is not taken. status: a key of `SENTENCES`."""
 
     def __init__(self, status: int) -> None:
+        """Take the sentence of this HTTP status as the error's text."""
         super().__init__(SENTENCES[status])
         self.status = status
 
@@ -149,6 +150,7 @@ class UploadMiddleware:
         files: Callable[[], Files] = streamlit_files,
         timeout_s: float = ARRIVAL_S,
     ) -> None:
+        """Keep app, limits and files. timeout_s: seconds without a byte until an upload is given up."""
         self._app, self._limits, self._files, self._timeout_s = app, limits, files, timeout_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -63,7 +63,10 @@ def read_again() -> None:
 
 
 def synchronise(page: str) -> None:
-    """Bring controls and URL together; called first on every run of the app, before any control."""
+    """Write the URL if a control changed, else set the controls to it if it changed: first in a run.
+
+    A new session's controls are initialised, and invalid settings dropped of a page that is left.
+    """
     session = st.session_state
     if "address" not in session:
         state.initialise()
@@ -258,7 +261,10 @@ def _key(page: str, name: str) -> str:
 
 
 def _settle(name: str, default: Any, parse: Callable[[Any], Any]) -> str:
-    """Set the widget to its value if chosen and parsed, else to the default; return its key."""
+    """Set the widget to its value, parsed, if that is not None, else to the default; return its key.
+
+    A value equal to the last default was not chosen, and follows the default.
+    """
     session = st.session_state
     key, defaults = _key(session.page, name), session.defaults
     held = session.get(key)
