@@ -130,10 +130,7 @@ def nothing_learned(results: Accuracies) -> bool:
 
 
 def above_chance(results: Accuracies, strategy: str) -> Interval:
-    """Return the interval of a strategy's accuracy less chance (-1 to 1).
-
-    The intervals hold together for all strategies.
-    """
+    """Return accuracy less chance (-1 to 1), as an interval that holds with all strategies'."""
     above = np.array(list(results.by_repeat[strategy].values())) - results.chance
     bounds = interval(above, resolution=1 / results.scored, comparisons=len(results.by_repeat))
     return bounds.within(-1, 1)
@@ -154,7 +151,7 @@ def _gain_sentence(results: Accuracies, verdicts: Sequence[Verdict]) -> str:
 
 
 def _widest_clause(verdicts: Sequence[Verdict]) -> str:
-    """Return "Held state may be worth anything from −1.2 to +9.0 points against", of the widest one."""
+    """Return "Held state may be worth anything from −1.2 to +9.0 points against", of the widest."""
     widest = max(verdicts, key=lambda each: each.difference.width)
     title = STRATEGIES[widest.strategy].title
     return f"{title} may be worth anything from {between(widest.difference)} points against"

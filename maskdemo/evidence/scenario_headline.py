@@ -243,7 +243,7 @@ def _reported_sentence(run: CompleteRun) -> str:
 
 
 def inflation(snapshot: Snapshot, strategy: str) -> Interval:
-    """Return reported accuracy less that on valid steps (-1 to 1), of finished repeats, one or more."""
+    """Return reported less valid accuracy (-1 to 1), as an interval that holds with all strategies'."""
     curves = [each for each in snapshot.curves if each.strategy == strategy and each.finished]
     lifts = np.array([each.test_accuracy[-1] - each.test_valid_accuracy[-1] for each in curves])
     scored = min(each.scored for each in curves)

@@ -47,7 +47,7 @@ class InspectedSequence:
 
     @property
     def title(self) -> str:
-        """A heading: "Test sequence 3, after epoch 20", from 1 both."""
+        """A heading: "Test sequence 3, after epoch 20", both counted from 1."""
         return f"Test sequence {self.probe + 1}, after epoch {self.epoch}"
 
     @property

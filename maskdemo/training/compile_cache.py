@@ -111,9 +111,9 @@ def load(program: str) -> bool:
 def keep(program: str) -> None:
     """Move what XLA has compiled in the first call of a program from memory to disk.
 
-    Files that are there already are marked as used; the program's others, from an earlier state of the
-    code, are deleted. Where the disk cannot be written, that is logged, and `disk_works` is then False.
-    Nothing happens where programs are not kept.
+    The program's files on disk are marked as used if XLA has made no others; if it has, they are of an
+    earlier state of the code, and deleted. A disk that cannot be written is logged, and `disk_works` is
+    then False. Nothing happens where programs are not kept.
     """
     folder = _folder(os.environ)
     if folder is None:
@@ -139,7 +139,7 @@ def keep(program: str) -> None:
 
 
 def _take(program: str) -> dict[str, bytes]:
-    """Return file name -> content of what XLA has written of this program, and delete it from memory.
+    """Return file name -> content of the program's files where XLA keeps them, and delete them there.
 
     Several threads compile at once; a file contains the name of its program.
     """
@@ -208,7 +208,7 @@ def _write_whole(path: Path, content: bytes) -> None:
 
 
 def _tidy(own: Path) -> None:
-    """Remove the oldest programs in `own` beyond `MAX_BYTES`, and folders beside it but `MAX_FOLDERS`.
+    """Remove all but the newest `MAX_BYTES` of programs in `own`, and `MAX_FOLDERS` folders beside it.
 
     `own` is marked as used now. Raises OSError where there is none.
     """

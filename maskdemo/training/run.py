@@ -210,7 +210,7 @@ class _RunState:
         return *self.ended, *going
 
     def _next_training(self) -> _TrainingKey | None:
-        """Return the least trained free training of the earliest repeat, marked busy, or None."""
+        """Return the least trained of the earliest repeat that has one free, marked busy; else None."""
         with self.changed:
             last = self.experiment.epochs
             free = [k for k, done in self.epochs.items() if done < last and k not in self.busy]

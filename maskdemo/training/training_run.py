@@ -66,10 +66,7 @@ class Record:
         )
 
     def _epoch_seconds(self, epochs: int) -> float | None:
-        """Return the mean seconds of the epochs after the first; None before the second.
-
-        In the first the program may have been compiled.
-        """
+        """Return the mean seconds of the epochs 2 to `epochs`; None for a single epoch."""
         if epochs < 2:
             return None
         return (self.seconds[epochs - 1] - self.seconds[0]) / (epochs - 1)
