@@ -69,7 +69,7 @@ class Cache(Generic[V]):
             return self._kept.get(weak)
 
     def keep(self, key: tuple[Hashable, ...], value: V) -> None:
-        """Keep a value in place of the key's earlier value; a value above the capacity is not kept."""
+        """Drop the key's earlier value, keep this unless too large, and drop what is then too much."""
         weak = _weakly(key)
         with self._lock:
             self._drop(weak)
@@ -99,7 +99,7 @@ class Cache(Generic[V]):
         return len(self._kept)
 
     def _next_to_go(self) -> tuple[Hashable, ...]:
-        """Return the least recently used key, with `newest_last` of those that are no task's newest."""
+        """Return the least recently used key; with `newest_last`, no task's newest unless all are."""
         keys = list(self._kept)
         newest = {_uploaded_task(key): key for key in keys} if self._newest_last else {}
         return next((key for key in keys if newest.get(_uploaded_task(key)) is not key), keys[0])

@@ -214,7 +214,7 @@ class Guidance:
 
     @property
     def strategy(self) -> str:
-        """The strategy that gained most in the recommended case; no mask where none gained anything."""
+        """The recommended verdict's strategy; no mask if the case's word is not required or helps."""
         useful = self.recommended.word in ("required", "helps")
         return self.recommended.verdict.strategy if useful else BASELINE
 
@@ -244,7 +244,7 @@ def _result(case: GuideCase, accuracies: Accuracies) -> GuideResult:
 
 
 def _rank(word: str, verdict: Verdict) -> tuple[int, float]:
-    """Return a key to sort by word (required, helps, not needed, undecided, other), then by gain."""
+    """Return a sort key: by word (required, helps, not needed, undecided, other), then largest gain."""
     words = ("required", "helps", "not needed", "undecided")
     return words.index(word) if word in words else len(words), -verdict.difference.mean
 

@@ -110,7 +110,7 @@ class Number(Setting):
         return f"{_plainly(self.low)} to {_plainly(self.high)}"
 
     def checked(self, value: Any) -> int | float:
-        """Return an int if `whole`, else a float. Raises `InvalidSettings` for all else."""
+        """Return an int if `whole`, else a float. Raises `InvalidSettings` for all else, and bools."""
         number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
         if not number or value != value:
             raise self._no_number(value)
@@ -224,7 +224,7 @@ class Switch(Setting):
         return "yes or no"
 
     def checked(self, value: Any) -> bool:
-        """Return the value. Raises `InvalidSettings` for anything but True and False, 1 and 0 too."""
+        """Return the value. Raises `InvalidSettings` unless it is True or False, so for 1 and 0 too."""
         if not isinstance(value, bool):
             raise InvalidSettings(f"{self.title} must be true or false.", self.name)
         return value

@@ -140,7 +140,7 @@ def _masking_layer_effect(
 
 
 def _why_inert(experiment: Experiment, strategy: str, invalid: Sequence[str]) -> str:
-    """Return a note on why a strategy changes nothing. invalid: as in `_masking_layer_effect`."""
+    """Return "changes nothing: the padding is 0 already". invalid: as in `_masking_layer_effect`."""
     if not invalid:
         return "changes nothing: there is neither padding nor a gap"
     match strategy:

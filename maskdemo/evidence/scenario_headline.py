@@ -74,7 +74,7 @@ class CompleteRun:
         return result
 
     def leaders(self) -> tuple[list[str], dict[str, Verdict]]:
-        """Return those of best accuracies, and each other strategy -> the best's verdict over it."""
+        """Return the best by mean and its exact equals, and each other -> the best's verdict on it."""
         best = max(self.names, key=lambda name: mean_accuracy(self.results, name))
         accuracies = self.results.by_repeat
         equal = [name for name in self.names if accuracies[name] == accuracies[best]]
@@ -153,7 +153,7 @@ def _differences_sentence(run: CompleteRun) -> str:
 
 
 def _against_no_mask(run: CompleteRun, name: str, *, alone: bool) -> str:
-    """Return `held state helps (+9.0 points)`, with the interval too if `alone` or undecided."""
+    """Return "held state helps (+9.0 points)" or "... is exactly the same"; alone: with interval."""
     title, result = titled([name]), run.verdict(name)
     if run.identical(name):
         return f"{title} is exactly the same"
@@ -168,7 +168,7 @@ def _against_no_mask(run: CompleteRun, name: str, *, alone: bool) -> str:
 
 
 def _true_lengths_sentence(run: CompleteRun) -> str:
-    """Return a sentence on the Masking layer, which masks real zeros too, against the true lengths."""
+    """Return a sentence on the Masking layer, which masks real zeros too, against the held state."""
     lengths, layer = "held_state", "masking_layer"
     result = run.verdict(lengths, over=layer)
     match result.word:

@@ -50,7 +50,7 @@ class StrategyResult:
 
 
 def strategy_result(snapshot: Snapshot, strategy: str) -> StrategyResult:
-    """Return the results of a strategy so far; with empty tuples before its first epoch."""
+    """Return results of a strategy's finished repeats; before these, of its newest epoch, if any."""
     mine = [curve for curve in snapshot.curves if curve.strategy == strategy and curve.test_accuracy]
     finished = [curve for curve in mine if curve.finished]
     shown = finished or mine[:1]

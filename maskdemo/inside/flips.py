@@ -41,7 +41,7 @@ class LeadChange:
 
 
 def lead_change(network: Network, activations: Activations, *, step: int, label: int) -> LeadChange:
-    """Return what a step (from 0) of the first sequence changes in the lead of a label (from 0)."""
+    """Return how a step (from 0) changes a label's logit less its best rival's, in sequence 0."""
     before, after = states_before(activations.read)[0, step], activations.read[0, step]
     if network.readout.shape[1] == 1:
         # Two labels have one logit, that of the second.

@@ -182,7 +182,7 @@ def _folder(environment: Mapping[str, str]) -> Path | None:
 
 
 def _folder_name() -> str:
-    """Return a folder's name: TensorFlow's version, a digest of the processor, the naming of files."""
+    """Return "<version>-<digest>-by-program": TensorFlow's version, 12 digits for the processor."""
     version = "none"
     for name in ("tensorflow", "tensorflow-cpu"):
         with suppress(metadata.PackageNotFoundError):
