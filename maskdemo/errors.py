@@ -57,8 +57,8 @@ class InvalidSettings(MaskdemoError, ValueError):
 class InvalidTable(MaskdemoError, ValueError):
     """Data that cannot be used: a sentence with the place and what to change.
 
-    offer: the setting of `Preparation` that would make it usable, if one would. code: lines of Python
-    that make a table of the file.
+    offer: what could make it usable, or "": a role to choose ("label"), "sample", or "steps 5" for
+    one step in 5. code: lines of Python that make a table of the file.
     """
 
     def __init__(self, sentence: str, *, offer: str = "", code: str = "") -> None:
