@@ -77,6 +77,7 @@ class Columns(dict[str, Column]):
     """Column by name. notation: of the file."""
 
     def __init__(self, columns: Iterable[tuple[str, Column]], notation: Notation) -> None:
+        """Keep the columns by name, in this order, and the file's notation."""
         super().__init__(columns)
         self.notation = notation
 

@@ -45,12 +45,12 @@ class _Guesser:
     """The columns that have got a role so far, and the doubts about the others."""
 
     def __init__(self, table: Table, columns: Columns, given: dict[str, Any]) -> None:
+        """Take the given columns of all roles but the features, so that no other role gets them."""
         self._table, self._columns, self._given = table, columns, given
         self._doubts: dict[str, str] = {}
-        said = [given.get(role) for role in ("id", "order", "label", "group", "split")]
-        self._taken = {
-            name for each in said for name in ([each] if isinstance(each, str) else each or ())
-        }
+        self._taken: set[str] = set()
+        for role in ("id", "order", "label", "group", "split"):
+            self._columns_of(role, tuple)
 
     def guess(self) -> Guess:
         """Return the given and guessed roles, doubts about them, and why columns are no features."""

@@ -17,6 +17,7 @@ class UploadMemory:
     """The bytes of each thing that sessions hold, such as a table. Safe to share among threads."""
 
     def __init__(self, max_bytes: int = MAX_TOTAL_BYTES) -> None:
+        """Hold nothing yet; max_bytes: of all sessions together."""
         self._max_bytes, self._lock = max_bytes, threading.Lock()
         self._held: WeakKeyDictionary[object, tuple[str, int]] = WeakKeyDictionary()
 
