@@ -46,7 +46,10 @@ def check_roles(columns: Columns, guess: Guess) -> None:
 
 
 def check_rows(table: Table, columns: Columns, roles: Roles, number: NDArray) -> None:
-    """Raise `InvalidTable` where a row does not fit a role. number: (rows,), of each row's sequence."""
+    """Raise `InvalidTable` for a row unfit for its role, one sequence, unusable or too many features.
+
+    number: (rows,), of each row's sequence.
+    """
     for name in roles.id:
         _check_no_gap(table, _blank(table, columns, name), name, "is in the id")
         if (bad := _first(table.texts(name).str.fullmatch(r"\d[.,]\d+E\+\d+"))) is not None:
