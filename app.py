@@ -10,7 +10,7 @@ from pathlib import Path
 import streamlit as st
 
 if __name__ == "__main__":
-    from maskdemo.ui import navigation, shared_server, take_away, upload, url
+    from maskdemo.ui import live_job, navigation, take_away, upload, url
 
     page, name = navigation.declare()
     st.set_page_config(page_title=navigation.tab_title(name), page_icon="🎭", layout="wide")
@@ -22,7 +22,7 @@ if __name__ == "__main__":
         take_away.link_to_whole_page()
     else:
         navigation.menu()
-    shared_server.server()
+    live_job.server()
     st.session_state.asks_for_file = False
     page.run()
     if st.session_state.get("may_upload") and not st.session_state.asks_for_file:

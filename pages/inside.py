@@ -5,11 +5,11 @@ from functools import partial
 import streamlit as st
 
 from maskdemo.server import Run
-from maskdemo.ui import controls, inside_page, live_job, navigation, shared_server, url
+from maskdemo.ui import controls, inside_page, live_job, navigation, url
 
 navigation.require("inside")
 experiment, _ = url.current(url.RUN)
-if shared_server.find(experiment) is None:  # a finished run is shown to whoever comes
+if live_job.find(experiment) is None:  # a finished run is shown to whoever comes
     live_job.take_over(Run(experiment))
 st.title("Inside the LSTM", anchor=False)
 if inside_page.run_with_networks(experiment) is None:

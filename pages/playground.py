@@ -5,12 +5,12 @@ from functools import partial
 import streamlit as st
 
 from maskdemo.server import Run
-from maskdemo.ui import controls, live_job, navigation, playground_view, shared_server, url
+from maskdemo.ui import controls, live_job, navigation, playground_view, url
 
 navigation.require("playground")
 controls.playground()
 experiment, complaint = url.current(url.RUN)
-if shared_server.find(experiment) is None:  # a finished run is shown to whoever comes
+if live_job.find(experiment) is None:  # a finished run is shown to whoever comes
     live_job.take_over(Run(experiment))
 st.title("Is masking required for LSTMs?", anchor=False)
 playground_view.introduction(experiment)

@@ -28,7 +28,7 @@ written from them. Nothing else that a page shows is kept twice:
 | own_draft | upload_dialog | the file of one's own that is looked at |
 | own_given | upload_dialog | the bytes of such a file until they are read |
 | own_open | controls, upload_dialog | the page on which the dialog for such a file is open |
-| own_task | state | the task made of the file that is in use |
+| own_task | upload_dialog | the task made of the file that is in use |
 | own_uploads | upload_dialog | how many files of one's own were taken: the uploader's name |
 | page | url | the page that the session is on |
 | playground_epoch | run_view | where the replay came to rest |
@@ -48,5 +48,5 @@ written from them. Nothing else that a page shows is kept twice:
 | study_padded_length | state | its widget; raised to the longest sequence |
 | study_stored | study_progress | what the store has of the study on the page |
 | study_vary | state | its widget, from a link or a question |
-| viewer | shared_server | the session's name at the server |
+| viewer | live_job | the session's name at the server |
 """

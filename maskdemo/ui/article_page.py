@@ -19,7 +19,7 @@ from maskdemo.evidence.phrases import capital, listed
 from maskdemo.export.table import claims_table
 from maskdemo.results import precomputed
 from maskdemo.scenarios import SCENARIOS
-from maskdemo.ui import controls, navigation, shared_server, strategy_table, take_away, url
+from maskdemo.ui import controls, live_job, navigation, strategy_table, take_away, url
 
 #: Verdict of a claim -> the colour of its badge, and how the sentence over all claims names it.
 VERDICTS = {
@@ -139,7 +139,7 @@ def _programs(example: ArticleExample) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         navigation.playground_link(experiment, "Train it in the playground")
         take_away.code_buttons(experiment, key=example.scenario)
-    if snapshot := shared_server.find(experiment):
+    if snapshot := live_job.find(experiment):
         strategy_table.table(snapshot)
 
 

@@ -19,7 +19,7 @@ from maskdemo.errors import InvalidTable, escape_markdown
 from maskdemo.results import precomputed
 from maskdemo.scenarios import SCENARIOS
 from maskdemo.server import Audit, Status
-from maskdemo.ui import live_job, navigation, shared_server, take_away, url
+from maskdemo.ui import live_job, navigation, take_away, url
 from maskdemo.ui.components import is_dark
 from maskdemo.ui.upload import take_content, uploader
 from maskdemo.uploads.memory import UploadMemory
@@ -119,7 +119,7 @@ def _read_upload() -> None:
     session.audit_file = session.audit_complaint = None
     file = ModelFile(uploaded.name[:80], take_content(uploaded))
     try:
-        HELD_FILES.hold(file, len(file.content), shared_server.viewer())
+        HELD_FILES.hold(file, len(file.content), live_job.viewer())
         session.audit_file = file
     except InvalidTable:
         session.audit_complaint = NO_ROOM

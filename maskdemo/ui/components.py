@@ -1,4 +1,4 @@
-"""Our own components: charts that stay in the page, their replay, and the files that browsers fetch.
+"""Our own components: charts that stay in the page, their replay, polls, and files for the browser.
 
 `st.plotly_chart` takes a chart out of the page and puts a new one in whenever its figure changes: while
 two charts grew by 20 epochs, 40 times, with 5 blank frames of 374, and zoom and hover were lost. This
@@ -14,11 +14,12 @@ import tempfile
 from collections.abc import Callable, Hashable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from hashlib import blake2b
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
+from time import monotonic_ns
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -56,8 +57,8 @@ MAX_CHARACTERS = 8 * 2**20
 
 
 #: Chart -> the version that the browser has drawn, where it has said so in asking for this very run of
-#: the page; set by `maskdemo.ui.live_job`.
-BROWSER_HAS: ContextVar[Mapping[str, str]] = ContextVar("browser_has", default=MappingProxyType({}))
+#: the page.
+_BROWSER_HAS: ContextVar[Mapping[str, str]] = ContextVar("browser_has", default=MappingProxyType({}))
 
 
 class Click(NamedTuple):
@@ -111,7 +112,7 @@ def chart(
     place = f"chart_{key}"
     data = {
         "key": place,
-        "pieces": shown.missing_from(BROWSER_HAS.get().get(place, "")),
+        "pieces": shown.missing_from(_BROWSER_HAS.get().get(place, "")),
         "version": ".".join(shown.version),
         "alt": alt,
         "clickable": on_click is not None,
@@ -167,6 +168,36 @@ def replay(
 
     draw = renderer_of(REPLAY)
     draw(key="replay", data=data, on_epoch_change=on_epoch)
+
+
+def _on_poll(key: str) -> None:
+    """Keep in `_BROWSER_HAS` what the browser has drawn, in a callback before a part is drawn anew."""
+    # Where the whole page ran meanwhile, the part may be gone.
+    drawn = st.session_state.get(key, {}).get("poll")
+    _BROWSER_HAS.set({place: str(each) for place, each in dict(drawn or {}).items()})
+
+
+def repeat(draw: Callable[[], None], pause_s: Callable[[], float | None], *, key: str) -> None:
+    """Draw a part of the page now, and again `pause_s()` seconds after each drawing, until it is None.
+
+    The part has a container of its own: should its drawing be thrown away because somebody moved a
+    control just then, nothing beside it moves. See also `minCachedMessageSize` in
+    `.streamlit/config.toml`.
+    """
+    page = monotonic_ns()
+
+    def part() -> None:
+        try:
+            draw()
+        finally:
+            _BROWSER_HAS.set({})
+        if (seconds := pause_s()) is not None:
+            data = {"seconds": seconds, "page": page, "drawn": monotonic_ns()}
+            poll = renderer_of(POLL)
+            poll(key=key, data=data, on_poll_change=partial(_on_poll, key))
+
+    with st.container():
+        st.fragment(part)()
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from maskdemo.results import precomputed
 from maskdemo.server import Run
 from maskdemo.strategies import STRATEGIES
 from maskdemo.training.snapshot import Snapshot
-from maskdemo.ui import inside_view, live_job, run_view, shared_server, url
+from maskdemo.ui import components, inside_view, live_job, run_view, url
 from maskdemo.ui.url_choices import VIEWS
 
 DRAW_VIEW = {
@@ -36,7 +36,7 @@ def run_with_networks(experiment: Experiment) -> Snapshot | None:
     """Return the finished run of these settings, else the session's own, of any, if with networks."""
     newest = live_job.status("run").newest
     own = newest if newest is not None and newest.networks else None
-    return shared_server.find(experiment) or own
+    return live_job.find(experiment) or own
 
 
 def _epochs(snapshot: Snapshot) -> list[int]:
@@ -76,7 +76,7 @@ def button_bar(experiment: Experiment) -> None:
 def not_trained_yet(experiment: Experiment) -> str:
     """Return sentences: no networks are there; how many a run would train, in how long if known."""
     networks = counted(len(experiment.strategies) * experiment.repeats, "network")
-    seconds = shared_server.server().queue.seconds_for(Run(experiment))
+    seconds = live_job.server().queue.seconds_for(Run(experiment))
     takes = "; how long that takes cannot be told yet"
     if seconds is not None:
         takes = f", in about {live_job.duration(seconds)}"
@@ -221,4 +221,4 @@ def view(experiment: Experiment) -> None:
     if session.playing is None:
         live_job.watch(partial(_charts, experiment, drawn_for), "run", only_results=True)
     else:
-        live_job.repeat(partial(_play, experiment, drawn_for), lambda: EPOCH_S, key="poll_playing")
+        components.repeat(partial(_play, experiment, drawn_for), lambda: EPOCH_S, key="poll_playing")

@@ -1,4 +1,4 @@
-"""A viewer's work at the server, which all pages share: start it, watch it, cancel it.
+"""The server of all viewers, and a viewer's work there: start it, watch it, cancel it.
 
 Streamlit's `run_every` redraws by the clock, each part of a page for itself. Where the answer to one
 part is a run of the whole page, as when a training ends, the question of the next is answered right
@@ -10,10 +10,9 @@ its way.
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
-from functools import partial
 from math import ceil, log2
-from time import monotonic_ns
 from typing import Any
 
 import streamlit as st
@@ -21,12 +20,16 @@ import streamlit as st
 from maskdemo.errors import QueueFull, escape_markdown
 from maskdemo.experiment import Experiment
 from maskdemo.export.settings_text import difference_sentence
+from maskdemo.machine import keep_little_freed_memory
+from maskdemo.results.trainings import TrainingStore
 from maskdemo.scenarios import scenario_of
-from maskdemo.server import Run, Status, Work
+from maskdemo.server import Run, Server, Status, Work
 from maskdemo.training.snapshot import Snapshot
-from maskdemo.ui import components, shared_server, url
-from maskdemo.ui.components import BROWSER_HAS, saved_as
+from maskdemo.ui import components, url
+from maskdemo.ui.components import saved_as
 
+#: Seconds that a session which has come back in time may need until its first script run.
+RETURN_S = 5.0
 #: Seconds between two polls where only a line of text changes: a job waits, or its results have a poll
 #: of their own.
 LINE_POLL_S = 1.0
@@ -48,9 +51,56 @@ LOST = {
 }
 
 
+def grace() -> float:
+    """Return the seconds for which a session's results and jobs outlive its connection.
+
+    By Streamlit's own setting, for which it keeps the session itself.
+    """
+    return st.get_option("server.disconnectedSessionTTL") + RETURN_S
+
+
+@st.cache_resource(show_spinner=False)
+def server() -> Server:
+    """Return the queue, worker and results of all viewers; the first call starts the worker."""
+    keep_little_freed_memory()
+    return Server(grace=grace())
+
+
+@st.cache_resource(show_spinner=False)
+def store() -> TrainingStore:
+    """Return the finished trainings of studies, on disk: of all viewers, kept through restarts."""
+    return TrainingStore()
+
+
+def viewer() -> str:
+    """Return the session's random name at the server, and tell the queue of a new connection."""
+    if "viewer" not in st.session_state:
+        st.session_state.viewer = uuid.uuid4().hex
+    return _presence(st.session_state.viewer)
+
+
+def find(experiment: Experiment) -> Snapshot | None:
+    """Return an experiment's finished run, trained for any viewer or precomputed; None without."""
+    return server().find(experiment)
+
+
+def _left(name: str) -> None:
+    """Tell the queue that a session has left, or lost its connection."""
+    server().queue.left(name)
+
+
+@st.cache_resource(scope="session", show_spinner=False, on_release=_left)
+def _presence(name: str) -> str:
+    """Return the session's name, and tell the queue that the session is there, once a connection."""
+    # Streamlit drops a session's resources when its connection closes (a closed tab, or a blip), so
+    # this is called again when the session is back.
+    server().queue.returned(name)
+    return name
+
+
 def status(kind: str) -> Status[Any]:
     """Return the state of the viewer's work. kind, here and below: "run", "studyrun" or "audit"."""
-    return shared_server.server().status(shared_server.viewer(), kind)
+    return server().status(viewer(), kind)
 
 
 def is_active(kind: str) -> bool:
@@ -62,17 +112,17 @@ def compile_ahead(experiment: Experiment) -> None:
     """Have a run's programs compiled, unless a run is active or the session asked for these last."""
     if not is_active("run") and st.session_state.get("prepared") != experiment:
         st.session_state.prepared = experiment
-        shared_server.server().prepare(shared_server.viewer(), experiment)
+        server().prepare(viewer(), experiment)
 
 
 def take_over(work: Work) -> None:
     """Join equal work that only sessions which have left wait for, as after a reload; else nothing."""
-    shared_server.server().queue.take_over(shared_server.viewer(), work)
+    server().queue.take_over(viewer(), work)
 
 
 def submit(work: Work) -> None:
     """Ask for work in place of the session's last work of its kind. Raises `QueueFull`."""
-    shared_server.server().submit(shared_server.viewer(), work)
+    server().submit(viewer(), work)
 
 
 def submit_run() -> None:
@@ -94,14 +144,14 @@ def start(kind: str, ask: Callable[[], None]) -> None:
 def cancel(kind: str) -> None:
     """Cancel the viewer's job of this kind; its results stay. It goes on for other viewers."""
     url.mark_touched()
-    shared_server.server().cancel(shared_server.viewer(), kind)
+    server().cancel(viewer(), kind)
 
 
 def keep_lost(session: str) -> None:
     """Keep for `refusal` alone what an earlier session of this tab lost, unless it is active again."""
     st.session_state.refused = {
         kind: f"The connection was away for too long, so {LOST[kind]}"
-        for kind in shared_server.server().queue.lost(session)
+        for kind in server().queue.lost(session)
         if kind in LOST and not is_active(kind)
     }
 
@@ -123,7 +173,7 @@ def progress_line(
     session = st.session_state
     if now.notice:
         st.info(now.notice)
-    if not shared_server.server().disk_works and not session.get("disk_failure_reported"):
+    if not server().disk_works and not session.get("disk_failure_reported"):
         session.disk_failure_reported = True
         st.toast(DISK_FAILED, icon=":material/save:", duration="long")
     if now.phase == "queued":
@@ -190,13 +240,6 @@ def cancel_button(kind: str) -> None:
     st.button("Cancel", icon=":material/stop:", on_click=cancel, args=(kind,), key=f"{kind}_cancel")
 
 
-def _on_poll(key: str) -> None:
-    """Keep in `BROWSER_HAS` which charts the browser has, in a callback before a part is drawn anew."""
-    # Where the whole page ran meanwhile, the part may be gone.
-    drawn = st.session_state.get(key, {}).get("poll")
-    BROWSER_HAS.set({place: str(each) for place, each in dict(drawn or {}).items()})
-
-
 def watch(draw: Callable[[], None], kind: str, *, only_results: bool = False) -> None:
     """Draw a part of the page now, and again while the viewer's job of this kind goes on.
 
@@ -216,30 +259,7 @@ def watch(draw: Callable[[], None], kind: str, *, only_results: bool = False) ->
         draw()
 
     key = f"poll_{kind}_results" if only_results else f"poll_{kind}"
-    repeat(part, lambda: _pause_s(kind, line=beside_results) if polls else None, key=key)
-
-
-def repeat(draw: Callable[[], None], pause_s: Callable[[], float | None], *, key: str) -> None:
-    """Draw a part of the page now, and again `pause_s()` seconds after each drawing, until it is None.
-
-    The part has a container of its own: should its drawing be thrown away because somebody moved a
-    control just then, nothing beside it moves. See also `minCachedMessageSize` in
-    `.streamlit/config.toml`.
-    """
-    page = monotonic_ns()
-
-    def part() -> None:
-        try:
-            draw()
-        finally:
-            BROWSER_HAS.set({})
-        if (seconds := pause_s()) is not None:
-            data = {"seconds": seconds, "page": page, "drawn": monotonic_ns()}
-            poll = components.renderer_of(components.POLL)
-            poll(key=key, data=data, on_poll_change=partial(_on_poll, key))
-
-    with st.container():
-        st.fragment(part)()
+    components.repeat(part, lambda: _pause_s(kind, line=beside_results) if polls else None, key=key)
 
 
 def _pause_s(kind: str, *, line: bool) -> float:

@@ -13,7 +13,7 @@ import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
 from maskdemo.experiment import Experiment
-from maskdemo.ui import components, live_job, shared_server, url
+from maskdemo.ui import components, live_job, url
 
 #: Name -> title and icon, in the order of the menu; a page's script and its address have its name. The
 #: icon is for the menu alone: Streamlit would make it the icon of the tab and have the browser fetch it
@@ -91,7 +91,7 @@ def ignore_clicks_once_left(page: StreamlitPage) -> None:
     """
     # Without a number of its own, a run that says the same as the one before it would not be told.
     data = {"page": page.url_path, "pages": list(PAGES), "run": monotonic_ns()}
-    data["session"] = shared_server.viewer()
+    data["session"] = live_job.viewer()
     draw = components.renderer_of(components.LEAVING)
     # "anew" only begins a run, after the connection was away. Until the browser has the code, a place
     # is kept above the page's title.

@@ -22,7 +22,6 @@ from maskdemo.ui import (
     controls,
     live_job,
     run_view,
-    shared_server,
     state,
     strategy_table,
     take_away,
@@ -61,9 +60,9 @@ def run_to_show(experiment: Experiment) -> Snapshot | None:
     if newest is not None and (live_job.is_active("run") or newest.experiment == experiment):
         return newest
     last = st.session_state.get("shown_run")
-    if (found := shared_server.find(experiment)) or last is None:
+    if (found := live_job.find(experiment)) or last is None:
         return found or newest
-    return newest if newest and newest.experiment == last else shared_server.find(last) or newest
+    return newest if newest and newest.experiment == last else live_job.find(last) or newest
 
 
 def introduction(experiment: Experiment) -> None:

@@ -17,7 +17,7 @@ from maskdemo.inside.flips import lead_change
 from maskdemo.inside.inspected_sequence import InspectedSequence, true_label
 from maskdemo.study import Study
 from maskdemo.training.snapshot import Snapshot
-from maskdemo.ui import live_job, navigation, padding_handle, shared_server, url
+from maskdemo.ui import live_job, navigation, padding_handle, url
 from maskdemo.ui.components import SHARED, Click, Drawing, chart, drawing, is_dark, replay, snapshot_key
 
 
@@ -102,7 +102,7 @@ def _on_output_clicked(experiment: Experiment, probe: int, click: Click) -> None
     params["step"] = str(step)
     # Found again: a session keeps its callbacks, and megabytes with them if they held the run.
     newest: Snapshot | None = live_job.status("run").newest
-    snapshot = newest if newest and newest.experiment == experiment else shared_server.find(experiment)
+    snapshot = newest if newest and newest.experiment == experiment else live_job.find(experiment)
     if snapshot and (kept := snapshot.networks.get(strategy)):
         network = next((each for each in kept if str(each.epoch) == params.get("epoch")), kept[-1])
         label = true_label(snapshot, probe - 1)

@@ -25,7 +25,6 @@ from maskdemo.study import VARIABLES, Study, Value
 from maskdemo.study.questions import OPENING as OPENING_QUESTION
 from maskdemo.study.questions import QUESTIONS
 from maskdemo.study.variables import read_values
-from maskdemo.ui import shared_server
 from maskdemo.uploads.limits import nearest_padded_length
 
 #: Before the keys of the study's controls.
@@ -40,8 +39,6 @@ LENGTHS = ("min_length", "max_length")
 #: The experiment of the playground and the study of the study page where a link names no setting.
 OPENING_EXPERIMENT = SCENARIOS[OPENING].experiment
 OPENING_STUDY = QUESTIONS[OPENING_QUESTION].study
-#: What the session shows, and what it was made from.
-RESULTS = ("shown_run", "shown_findings", "study_stored", "prepared")
 
 
 def own_task() -> Task | None:
@@ -83,27 +80,6 @@ def adapt_to_task(prefix: str = "") -> None:
     fit_padded_length(STUDY_PREFIX)
     for which, name in zip(("", "and_"), varied(), strict=False):
         session[f"study_{which}doses"] = default_values(name)
-
-
-def replace_own_task(own: Task | None) -> None:
-    """Put an uploaded task, or None, in place of the last one; drop that, and all results shown.
-
-    None chooses the default task where the last was chosen. The same task changes nothing.
-    """
-    session, last = st.session_state, own_task()
-    if last is own:
-        return
-    if last is not None:
-        shared_server.server().forget(last)
-    # Taken out, not written over: Streamlit remembers what was written over until the next run.
-    for name in ("own_task", *RESULTS):
-        session.pop(name, None)
-    if own is not None:
-        session.own_task = own
-    session.settings.clear()
-    for prefix in ("", STUDY_PREFIX) if own is None else ():
-        if session[f"{prefix}task"] == OWN:
-            choose_task(DEFAULTS["task"], prefix)
 
 
 def is_recorded(prefix: str = "") -> bool:

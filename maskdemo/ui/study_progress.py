@@ -14,7 +14,7 @@ from maskdemo.results import precomputed
 from maskdemo.server import StudyRun
 from maskdemo.study import VARIABLES, Findings, Study, detectable_effect, run_study
 from maskdemo.study.questions import QUESTIONS
-from maskdemo.ui import live_job, shared_server, state, url
+from maskdemo.ui import live_job, state, url
 
 
 def start_study(study: Study) -> None:
@@ -24,8 +24,8 @@ def start_study(study: Study) -> None:
     """
     published = precomputed.study(replace(study, more=())) if study.more else None
     for training, outcome in published.outcomes.items() if published else ():
-        if shared_server.store().find(training.experiment, training.repeat) is None:
-            shared_server.store().keep(training.experiment, training.repeat, outcome)
+        if live_job.store().find(training.experiment, training.repeat) is None:
+            live_job.store().keep(training.experiment, training.repeat, outcome)
     live_job.submit(StudyRun(study))
 
 
@@ -44,7 +44,7 @@ def findings_to_show(study: Study) -> Findings:
 
 def _stored_findings(study: Study) -> Findings:
     """Return the findings of the stored trainings, or precomputed ones with more outcomes."""
-    stream = run_study(study, store=shared_server.store())
+    stream = run_study(study, store=live_job.store())
     stored = next(stream)
     stream.close()
     published = precomputed.study(study) or stored

@@ -5,9 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from maskdemo import charts
-from maskdemo.data.tasks import OWN
+from maskdemo.data.tasks import OWN, Task
 from maskdemo.errors import InvalidTable, escape_markdown
-from maskdemo.ui import state, url
+from maskdemo.experiment import DEFAULTS
+from maskdemo.ui import live_job, state, url
 from maskdemo.ui.components import chart, is_dark
 from maskdemo.ui.state import STUDY_PREFIX
 from maskdemo.ui.upload import take_content, uploader
@@ -192,13 +193,34 @@ def _fact_line(fact: Fact) -> str:
     return f"- {':orange[:material/warning:] ' * fact.alarming}{escape_markdown(fact.sentence)}"
 
 
+def _replace_own_task(own: Task | None) -> None:
+    """Put an uploaded task, or None, in place of the last one; drop that, and all results shown.
+
+    None chooses the default task where the last was chosen. The same task changes nothing.
+    """
+    last = state.own_task()
+    if last is own:
+        return
+    if last is not None:
+        live_job.server().forget(last)
+    # Taken out, not written over: Streamlit remembers what was written over until the next run.
+    for name in ("own_task", "shown_run", "shown_findings", "study_stored", "prepared"):
+        session.pop(name, None)
+    if own is not None:
+        session.own_task = own
+    session.settings.clear()
+    for prefix in ("", STUDY_PREFIX) if own is None else ():
+        if session[f"{prefix}task"] == OWN:
+            state.choose_task(DEFAULTS["task"], prefix)
+
+
 def _use(prefix: str) -> None:
     """Choose the draft's task here and where an earlier file's is chosen; close the dialog: a callback.
 
     If the URL names an uploaded task that was missing, the URL is read again instead.
     """
     own = session.own_draft.made[2]
-    state.replace_own_task(own)
+    _replace_own_task(own)
     waited_for = session.address[1].get("task") == OWN and session[f"{prefix}task"] != OWN
     for each in ("", STUDY_PREFIX):
         if session[f"{each}task"] == OWN or (each == prefix and not waited_for):
@@ -216,6 +238,6 @@ def _forget() -> None:
     was_chosen = OWN in (session[f"{each}task"] for each in ("", STUDY_PREFIX))
     _forget_draft()
     session.own_open = ""
-    state.replace_own_task(None)
+    _replace_own_task(None)
     if was_chosen:
         url.mark_changed()

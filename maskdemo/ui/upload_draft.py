@@ -11,7 +11,7 @@ from typing import Any
 
 from maskdemo.errors import InvalidTable
 from maskdemo.machine import give_back_memory
-from maskdemo.ui import shared_server
+from maskdemo.ui import live_job
 from maskdemo.uploads.columns import Columns, read_columns
 from maskdemo.uploads.guess_roles import guess_roles
 from maskdemo.uploads.memory import UPLOADS
@@ -62,7 +62,7 @@ class Draft:
         made = self.made[2]
         if isinstance(made, OwnTask):
             try:
-                UPLOADS.hold(made, made.nbytes, shared_server.viewer())
+                UPLOADS.hold(made, made.nbytes, live_job.viewer())
             except InvalidTable as full:
                 self.made = None
                 return full.with_traceback(None)
@@ -93,7 +93,7 @@ def open_draft(number: int, name: str, content: bytes) -> Draft | InvalidTable:
         draft.guess()
         values = sum(each.values.nbytes for each in columns.values())
         texts = int(table.frame.memory_usage(deep=True).sum())
-        UPLOADS.hold(table, texts + values, shared_server.viewer())
+        UPLOADS.hold(table, texts + values, live_job.viewer())
         return draft
     except InvalidTable as unusable:
         return unusable.with_traceback(None)

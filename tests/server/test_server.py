@@ -11,7 +11,7 @@ import streamlit as st
 from streamlit import config
 
 from maskdemo.server import Run
-from maskdemo.ui import shared_server
+from maskdemo.ui import live_job
 from tests.browser.server import NO_TENSORFLOW
 from tests.samples import small
 from tests.server.fakes import FakeServer
@@ -46,8 +46,8 @@ for name in sys.argv[2:]:
         f"maskdemo.audit.{each}" for each in ("keras_file", "configuration", "build_from_config")
     }
     assert not looking & set(sys.modules), "The server could look into a stranger's model"
-from maskdemo.ui import shared_server
-shared_server.server().close()
+from maskdemo.ui import live_job
+live_job.server().close()
 """
 
 
@@ -62,12 +62,12 @@ def test_no_page_brings_tensorflow_into_the_server(tmp_path: Path):
 def test_a_closed_tab_stops_what_its_viewer_had_and_nobody_elses(monkeypatch: pytest.MonkeyPatch):
     held = Held()
     fake = FakeServer(held, grace=0.0)
-    monkeypatch.setattr(shared_server, "server", lambda: fake)
+    monkeypatch.setattr(live_job, "server", lambda: fake)
     try:
         fake.submit("ann", Run(small()))
         fake.submit("bob", Run(small(seed=1)))
         until(lambda: fake.status("ann", "run").newest)
-        shared_server._left("ann")
+        live_job._left("ann")
         until(lambda: fake.status("ann", "run").phase == "idle")
         held.let.release()
         until(lambda: fake.status("bob", "run").newest)
@@ -83,6 +83,6 @@ def test_what_works_for_a_session_lives_as_long_as_the_session(kept: int):
     before = st.get_option("server.disconnectedSessionTTL")
     config.set_option("server.disconnectedSessionTTL", kept)
     try:
-        assert shared_server.grace() == kept + shared_server.RETURN_S
+        assert live_job.grace() == kept + live_job.RETURN_S
     finally:
         config.set_option("server.disconnectedSessionTTL", before)

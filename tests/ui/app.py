@@ -19,7 +19,7 @@ from streamlit.testing.v1 import AppTest
 from maskdemo.data.tasks import TASKS
 from maskdemo.experiment import Experiment
 from maskdemo.study import Study
-from maskdemo.ui import shared_server, state
+from maskdemo.ui import live_job, state
 from maskdemo.ui.components import CHART
 from tests import waiting
 
@@ -52,7 +52,7 @@ def own_server() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("maskdemo.results.precomputed.provenance", lambda *_: None)
         yield
-    shared_server.server().results.clear()
+    live_job.server().results.clear()
 
 
 def opened(page: str = "playground", params: Mapping[str, str] | None = None) -> AppTest:

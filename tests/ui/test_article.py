@@ -13,7 +13,7 @@ from maskdemo.article.examples import EXAMPLES, PROGRAMS
 from maskdemo.article.program_run import Failure, Point, ProgramRun, Received
 from maskdemo.results.precomputed import Provenance
 from maskdemo.scenarios import SCENARIOS, Scenario
-from maskdemo.ui import shared_server
+from maskdemo.ui import live_job
 from tests.charts.samples import make_snapshot
 from tests.ui import app
 from tests.ui.app import fine, links, shown, table
@@ -92,7 +92,7 @@ def test_a_finished_run_of_the_same_question_is_shown_as_a_table(monkeypatch):
     scenario = Scenario("fixed_length", "Small", "Look.", run.experiment)
     monkeypatch.setitem(SCENARIOS, "fixed_length", scenario)
     assert not table(opened())
-    shared_server.server().results.keep(run)
+    live_job.server().results.keep(run)
     assert table(opened())
 
 

@@ -14,7 +14,7 @@ from maskdemo.audit.sandbox import STAGES, AuditRun
 from maskdemo.errors import InvalidTable
 from maskdemo.results import precomputed
 from maskdemo.results.precomputed import Provenance
-from maskdemo.ui import shared_server
+from maskdemo.ui import live_job
 from maskdemo.ui.audit import ModelFile
 from maskdemo.uploads.memory import UploadMemory
 from tests.audit.hostile import SOUND, archive, layer, model
@@ -70,7 +70,7 @@ def orders(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[bytes]]:
         yield AuditRun(STAGES[-1], report=report.to_json())
 
     fake = FakeServer(answer)
-    monkeypatch.setattr(shared_server, "server", lambda: fake)
+    monkeypatch.setattr(live_job, "server", lambda: fake)
     yield asked
     fake.close()
 
@@ -188,7 +188,7 @@ def test_what_cannot_be_audited_is_said(monkeypatch):
         yield AuditRun(STAGES[1], error="The model has too many weights.")
 
     fake = FakeServer(answer)
-    monkeypatch.setattr(shared_server, "server", lambda: fake)
+    monkeypatch.setattr(live_job, "server", lambda: fake)
     page = app.opened("audit")
     page.button(key="audit_start").click().run()
     app.until(page, lambda each: "too many weights" in shown(each))

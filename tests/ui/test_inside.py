@@ -15,7 +15,7 @@ from maskdemo.inside.inspected_sequence import InspectedSequence, unpadded_test_
 from maskdemo.inside.leak import sweep
 from maskdemo.training.run import train
 from maskdemo.training.snapshot import Snapshot
-from maskdemo.ui import inside_page, shared_server
+from maskdemo.ui import inside_page, live_job
 from maskdemo.ui.inside_text import (
     cell_equation,
     share_in_mean,
@@ -65,10 +65,10 @@ STEPS = Experiment(
 
 
 def finished(experiment: Experiment) -> Snapshot:
-    found = shared_server.find(experiment)
+    found = live_job.find(experiment)
     if found is None:
         found = list(train(experiment))[-1]
-        shared_server.server().results.keep(found)
+        live_job.server().results.keep(found)
         spare_what_is_there()
     return found
 
@@ -86,15 +86,13 @@ def test_opening_a_link_without_a_run_starts_nothing_and_the_button_trains(monke
     experiment = Experiment.from_params(TINY.to_params() | {"seed": "12"})
     with monkeypatch.context() as nothing:
         for asked in ("submit", "prepare"):
-            nothing.setattr(
-                shared_server.server(), asked, lambda *_: pytest.fail("The link asks for work.")
-            )
+            nothing.setattr(live_job.server(), asked, lambda *_: pytest.fail("The link asks for work."))
         app = page(experiment)
         app.run()
-    assert shared_server.server().status(app.session_state["viewer"], "run").phase == "idle"
+    assert live_job.server().status(app.session_state["viewer"], "run").phase == "idle"
     assert "Training makes 3 networks, of 3 epochs each" in shown(app)
     app.button(key="run_start").click().run()
-    until(app, lambda page: shared_server.find(experiment) is not None)
+    until(app, lambda page: live_job.find(experiment) is not None)
     app.run()
     assert not app.exception
     assert "moves on" in shown(app)
@@ -109,7 +107,7 @@ def test_opening_a_link_without_a_run_starts_nothing_and_the_button_trains(monke
     ],
 )
 def test_how_long_a_training_takes_is_told_where_it_is_known(monkeypatch, seconds, said):
-    monkeypatch.setattr(shared_server.server().queue, "seconds_for", lambda work: seconds)
+    monkeypatch.setattr(live_job.server().queue, "seconds_for", lambda work: seconds)
     assert said in inside_page.not_trained_yet(replace(STEPS, strategies=("no_mask",)))
 
 

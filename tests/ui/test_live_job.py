@@ -16,7 +16,7 @@ from maskdemo.results.finished_runs import GONE
 from maskdemo.scenarios import SCENARIOS
 from maskdemo.server import Run, Server, Status
 from maskdemo.server.jobs import Phase
-from maskdemo.ui import components, live_job, shared_server
+from maskdemo.ui import components, live_job
 from tests.samples import small
 from tests.ui.app import fine, keys, opened, shown
 
@@ -64,7 +64,7 @@ def test_a_part_that_is_drawn_anew_at_once_leaves_no_gap(page: str):
 def test_a_session_is_told_once_that_nothing_is_kept(monkeypatch):
     page = opened()
     assert not page.toast
-    monkeypatch.setattr(shared_server.server(), "disk_works", False)
+    monkeypatch.setattr(live_job.server(), "disk_works", False)
     assert [each.value for each in fine(page.run()).toast] == [live_job.DISK_FAILED]
     assert not fine(page.run()).toast
 

@@ -16,7 +16,7 @@ from maskdemo.experiment import Experiment
 from maskdemo.export.script_and_notebook import script
 from maskdemo.server import Server
 from maskdemo.study import VARIABLES
-from maskdemo.ui import shared_server
+from maskdemo.ui import live_job
 from maskdemo.uploads.memory import UPLOADS
 from tests.samples import small
 from tests.ui import app
@@ -111,7 +111,7 @@ def test_a_file_is_told_changed_used_trained_and_taken_away():
     assert len(table(page)) == 2
     page.session_state["take_away"] = True
     assert "who opens it needs the file" in shown(fine(page.run()))
-    newest: Any = shared_server.server().status(page.session_state["viewer"], "run").newest
+    newest: Any = live_job.server().status(page.session_state["viewer"], "run").newest
     experiment: Experiment = newest.experiment
     assert experiment.own is page.session_state["own_task"]
     assert "def sequences_of(path)" in script(experiment)

@@ -22,7 +22,7 @@ from maskdemo.scenarios import OPENING, SCENARIOS
 from maskdemo.server import Server
 from maskdemo.strategies import STRATEGIES
 from maskdemo.training.run import train
-from maskdemo.ui import live_job, shared_server, state, strategy_table
+from maskdemo.ui import live_job, state, strategy_table
 from tests.charts.samples import make_snapshot
 from tests.evidence.test_verdict import known
 from tests.samples import small
@@ -45,7 +45,7 @@ from tests.ui.app import (
 
 PACKAGE = Path(maskdemo.__file__).parent
 #: The way of one move of *Padded length*.
-MAX_FILES = 29
+MAX_FILES = 28
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -201,9 +201,7 @@ def test_the_label_switch_is_there_only_for_a_label_a_step():
 
 def test_a_label_a_step_is_counted_otherwise_beside_the_headline(monkeypatch: pytest.MonkeyPatch):
     made_up = make_snapshot(per_step=True)
-    monkeypatch.setattr(
-        shared_server, "find", lambda experiment: replace(made_up, experiment=experiment)
-    )
+    monkeypatch.setattr(live_job, "find", lambda experiment: replace(made_up, experiment=experiment))
     page = opened(made_up.experiment.to_params())
     for counted in (False, True):
         fine(page.button(key="count_switch").click().run())
@@ -384,7 +382,7 @@ def test_the_page_stays_usable_while_a_run_goes_on():
     page.button(key="run_start").click().run()
     until(page, table)
     # A page that is loaded anew has another session, and goes on with the run.
-    shared_server.server().queue.left(page.session_state["viewer"])
+    live_job.server().queue.left(page.session_state["viewer"])
     page = opened(link_of(page))
     assert table(page) and "run_cancel" in keys(page, "button")
     fine(page.slider(key="padded_length").set_value(30).run())
@@ -407,7 +405,7 @@ def test_a_run_that_fails_is_a_sentence(monkeypatch: pytest.MonkeyPatch):
     page = opened(small(seed=38).to_params())
     fake = FakeServer(broken)
     with monkeypatch.context() as patch:
-        patch.setattr(shared_server, "server", lambda: fake)
+        patch.setattr(live_job, "server", lambda: fake)
         fine(page.button(key="run_start").click().run())
         until(page, lambda p: p.error)
         assert page.error[0].value == "Something is not as it should be."
@@ -459,7 +457,7 @@ def test_a_slider_reaches_its_charts_through_few_files(monkeypatch: pytest.Monke
             files.add(str(path.relative_to(PACKAGE)))
 
     fake = FakeServer(lambda command: iter(()))
-    monkeypatch.setattr(shared_server, "server", lambda: fake)
+    monkeypatch.setattr(live_job, "server", lambda: fake)
     page = opened(small(strategies=("no_mask",)).to_params())
     threading.setprofile(note)  # of the thread that is to draw the page
     try:

@@ -15,7 +15,7 @@ from maskdemo.strategies import STRATEGIES
 from maskdemo.study import Findings, Study
 from maskdemo.training.run import train
 from maskdemo.training.snapshot import Outcome, Snapshot
-from maskdemo.ui import live_job, shared_server
+from maskdemo.ui import live_job
 from tests.samples import small
 from tests.ui import app
 from tests.ui.app import ran, shown, table
@@ -60,7 +60,7 @@ def test_nothing_is_said_of_scenarios_whose_runs_are_stale(monkeypatch):
 
 
 def test_it_stays_when_a_control_moves_and_its_details_say_what_an_epoch_took(run):
-    shared_server.server().results.clear()
+    live_job.server().results.clear()
     page = app.opened("playground", EXPERIMENT.to_params())
     numbers = table(page)
     app.fine(page.slider(key="padded_length").set_value(30).run())
@@ -77,7 +77,7 @@ def test_it_stays_when_a_control_moves_and_its_details_say_what_an_epoch_took(ru
 
 
 def test_its_networks_can_be_looked_into_without_training():
-    shared_server.server().results.clear()
+    live_job.server().results.clear()
     page = app.opened("inside", EXPERIMENT.to_params())
     assert SOURCE.sentence in shown(page) and "Step" in shown(page)
     assert "run_cancel" not in {each.key for each in page.button}
@@ -89,7 +89,7 @@ def test_a_precomputed_study_is_shown_and_called_so(monkeypatch, tmp_path):
     findings = Findings(study, outcomes, finished=True)
     monkeypatch.setattr(precomputed, "study", lambda one: findings if one == study else None)
     monkeypatch.setenv("MASKDEMO_STORE", str(tmp_path))
-    shared_server.store.clear()
+    live_job.store.clear()
     page = app.opened("study", study.to_params())
     assert f"8 trainings. {SOURCE.sentence}" in shown(page)
     assert "trainings to run" not in shown(page)
@@ -100,6 +100,6 @@ def test_a_precomputed_study_is_shown_and_called_so(monkeypatch, tmp_path):
     app.fine(page.button(key="studyrun_start_more").click().run())
     assert wanted is not None and wanted.more
     assert asked == [wanted] and app.study_of(page) == wanted
-    assert all(shared_server.store().find(each.experiment, each.repeat) for each in study.trainings())
+    assert all(live_job.store().find(each.experiment, each.repeat) for each in study.trainings())
     assert "8 of " in shown(page)
-    shared_server.store.clear()
+    live_job.store.clear()

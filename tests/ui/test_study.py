@@ -13,7 +13,7 @@ from maskdemo.experiment import Experiment
 from maskdemo.strategies import STRATEGIES
 from maskdemo.study import VARIABLES, Findings, Study, default_study, run_study, summary
 from maskdemo.study.questions import OPENING, QUESTIONS, question_of
-from maskdemo.ui import shared_server, study_progress
+from maskdemo.ui import live_job, study_progress
 from tests.samples import small
 from tests.ui import app
 from tests.ui.app import charts, fine, keys, link_of, links, names, shown, study_of, until
@@ -119,7 +119,7 @@ def test_a_small_study_runs_through_and_a_second_viewer_has_it_at_once():
     page = ran(opened(TINY.to_params()))
     said = shown(page)
     assert "8 of 8 trainings" in said and "Run the study" not in said
-    kept = next(run_study(TINY, store=shared_server.store()))
+    kept = next(run_study(TINY, store=live_job.store()))
     assert kept.finished and kept.reused == 8
     assert summary(kept)[0] in said
     # The table has a row for every value and strategy, with the numbers found.

@@ -21,7 +21,7 @@ from maskdemo.server import Server
 from maskdemo.study import Findings, Study
 from maskdemo.training.run import train
 from maskdemo.training.snapshot import Outcome, Snapshot
-from maskdemo.ui import shared_server, take_away
+from maskdemo.ui import live_job, take_away
 from tests.samples import small
 from tests.ui import app
 from tests.ui.app import Session, fine, link_of, links, ran, set_link
@@ -74,7 +74,7 @@ def test_before_training_there_is_code_and_no_result(offered):
 
 
 def test_after_training_there_are_report_and_table_of_what_is_shown(offered, run):
-    shared_server.server().results.keep(run)
+    live_job.server().results.keep(run)
     page = opened(run.experiment.to_params())
     assert set(offered) == {"Keras script", "Notebook", "Report", "Table"}
     assert offered["Table"][0]() == run_table(run).to_csv(index=False)
@@ -95,13 +95,13 @@ def test_nothing_is_made_before_it_is_asked_for(offered, run, monkeypatch):
 
     for name in ("script", "notebook", "run_report", "run_table"):
         monkeypatch.setattr(take_away, name, refuse)
-    shared_server.server().results.keep(run)
+    live_job.server().results.keep(run)
     opened(run.experiment.to_params())
     assert len(offered) == 4
 
 
 def test_the_link_and_the_next_page_carry_what_is_looked_at(run):
-    shared_server.server().results.keep(run)
+    live_job.server().results.keep(run)
     page = opened(run.experiment.to_params())
 
     def followed() -> dict[str, str]:
