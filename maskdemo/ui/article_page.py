@@ -144,7 +144,10 @@ def _programs(example: ArticleExample) -> None:
 
 
 def _code(example: ArticleExample, program: Program) -> None:
-    """Draw a program's reason and text; after the first in tabs, with diffs to the last and first."""
+    """Draw a program's reason and text, from the second program on in tabs.
+
+    The other tabs are its diffs from the program before and from the first.
+    """
     at = example.programs.index(program)
     st.markdown(program.reason)
     if not at:

@@ -49,7 +49,7 @@ GRADIENT_MEANINGS = {
 def change_by_invalid_steps(after: NDArray, invalid: NDArray[np.bool_]) -> float:
     """Return how far all invalid steps (T,) together move the unit that they move furthest.
 
-    after: the state after each step (T, H). The changes of a unit are added up before the |size|.
+    after: the state after each step (T, H). A unit's changes are added up with their signs.
     """
     steps = (after - states_before(after[None])[0])[invalid]
     return float(np.abs(steps.sum(axis=0)).max()) if len(steps) else 0.0

@@ -180,7 +180,7 @@ def _count_switch(counted: bool) -> None:
 
 
 def _on_count_switch() -> None:
-    """Switch whether padded steps count in loss and accuracy, in a callback."""
+    """Switch `count_invalid` of the controls and of the URL, in a callback."""
     st.session_state.count_invalid = not st.session_state.count_invalid
     url.mark_changed()
 

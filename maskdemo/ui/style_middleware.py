@@ -20,7 +20,7 @@ class StyleMiddleware:
     """Adds the style to every HTML page that the app serves."""
 
     def __init__(self, app: ASGIApp) -> None:
-        """Read `pages.css`. app: passed all requests."""
+        """Keep the app that answers the requests, and the style read from `pages.css`."""
         self._app = app
         self._style = f"<style>{STYLE.read_text()}</style></head>".encode()
 

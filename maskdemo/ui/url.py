@@ -117,7 +117,7 @@ def params_of(page: str) -> Params:
 
 
 def _read_address(page: str) -> None:
-    """Set controls, choices, complaints by a URL that is not the one written or read last."""
+    """Set controls, choices and complaints from the browser's URL unless written or read last."""
     session = st.session_state
     address = (page, st.query_params.to_dict())
     if address == session.address:
@@ -138,7 +138,7 @@ def _read_address(page: str) -> None:
 def _parse_choices(
     page: str, params: Mapping[str, str], settings: Any
 ) -> tuple[Params, tuple[str, ...]]:
-    """Return a URL's possible choices, and a sentence per unknown name or impossible choice."""
+    """Return a URL's possible choices; a sentence per impossible or unknown one, but for `COUNTERS`."""
     known = (*PAGE_SETTINGS[page].params, *CHOICES[page])
     sentences = [
         f"There is no setting {quoted(name)}. It is left out."
