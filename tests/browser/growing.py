@@ -12,8 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from maskdemo import charts
 from maskdemo.charts.replay import replayed_epochs
-from maskdemo.ui.components import Click, chart, drawing, replay
-from maskdemo.ui.live_job import repeat
+from maskdemo.ui.components import Click, chart, drawing, repeat, replay
 from tests.charts.samples import make_batch, make_snapshot, until
 
 EPOCHS = 10
