@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -243,16 +243,22 @@ def trace_pair(
 
 
 def traces_of(
-    one: Any, batch: dict[str, np.ndarray], other: Any, padded: dict[str, np.ndarray]
+    one: Any,
+    batch: dict[str, np.ndarray],
+    other: Any,
+    padded: dict[str, np.ndarray],
+    details: Sequence[Detail] = DETAILS,
 ) -> tuple[Trace, Trace, Detail]:
     """Return traces of `batch` by `one` and of `padded` by `other`, and their detail.
 
-    The two models are the same, or one is a copy. The detail is the finest that gives the same calls.
+    The two models are the same, or one is a copy. The detail is the first of `details` that gives the
+    same calls, else the last.
     """
-    for detail in DETAILS:
-        without, with_padding = trace(one, batch, detail=detail), trace(other, padded, detail=detail)
-        if _call_names(without) == _call_names(with_padding):
-            break  # else a layer is called once a step
+    detail, *coarser = details
+    without, with_padding = trace(one, batch, detail=detail), trace(other, padded, detail=detail)
+    if coarser and _call_names(without) != _call_names(with_padding):
+        # A layer is called once a step.
+        return traces_of(one, batch, other, padded, coarser)
     return without, with_padding, detail
 
 
