@@ -28,10 +28,10 @@ class Scenario:
 
 
 def _scenario(
-    name: str, title: str, look_for: str, *, asks: str = "", about: str = "", **settings: object
+    name: str, title: str, look_for: str, *, asks: str = "", about: str = "", **settings: Any
 ) -> Scenario:
     """Return a scenario; settings: those of its experiment, the others have their defaults."""
-    experiment = Experiment(**settings)  # type: ignore[arg-type]
+    experiment = Experiment(**settings)
     return Scenario(name, title, look_for, experiment, asks, about)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 from maskdemo.article import claim_rules
 from maskdemo.article.judgement import Case, CaseResult, Judgement, judgement_sentence
@@ -53,9 +54,9 @@ class Claim:
         return Judgement(results, sentence, self.usually)
 
 
-def _based_on(scenario: str, **changes: object) -> Experiment:
+def _based_on(scenario: str, **changes: Any) -> Experiment:
     """Return a scenario's experiment with some settings changed."""
-    return replace(SCENARIOS[scenario].experiment, **changes)  # type: ignore[arg-type]
+    return replace(SCENARIOS[scenario].experiment, **changes)
 
 
 _TWO = ("no_mask", "masking_layer")

@@ -37,7 +37,7 @@ def _layer(kind: str, name: str, _from: Any = None, _mask: str = "", **config: A
     _from: the layers called before, see `_call_args`; None in a Sequential model. _mask: the name of
     the layer whose output is passed as `mask`, if any.
     """
-    layer = {
+    layer: dict[str, Any] = {
         "module": "keras.layers",
         "class_name": kind,
         "config": {"name": name, **config},
@@ -79,7 +79,7 @@ def _output_tensor(name: str) -> dict[str, Any]:
 
 def _input(name: str = "sequence", **inputs: Any) -> dict[str, Any]:
     """Return an InputLayer, (batch, steps, 4) of float32 unless `inputs` says otherwise."""
-    shape = {"batch_shape": [None, None, 4], "dtype": "float32"}
+    shape: dict[str, Any] = {"batch_shape": [None, None, 4], "dtype": "float32"}
     return _layer("InputLayer", name, **(shape | inputs)) | {"inbound_nodes": []}
 
 

@@ -43,7 +43,9 @@ def response_curve(findings: Findings, *, second: Value | None = None, dark: boo
     """
     study, ink = findings.study, plot.inks(dark)
     x_axis = response_axis(study.vary, study.values)
-    cells = {value: (value,) if second is None else (value, second) for value in study.values}
+    cells: dict[Value, Cell] = {
+        value: (value,) if second is None else (value, second) for value in study.values
+    }
     drawn = study.base.strategies
     direct = len(drawn) <= MAX_DIRECT_LABELS and not x_axis.columns
     others = findings.others

@@ -109,7 +109,7 @@ def _cell_text(findings: Findings, cell: Cell, strategy: str) -> tuple[float | N
     )
     plain = strategy == BASELINE
     verdict = findings.verdict(cell, strategy)
-    result = findings.mean(cell, BASELINE) if plain else verdict and verdict.difference
+    result = findings.mean(cell, BASELINE) if plain else verdict.difference if verdict else None
     if result is None:
         nothing = "–" if findings.finished else "…"
         return None, nothing, where

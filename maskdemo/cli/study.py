@@ -132,7 +132,7 @@ def _as_json(findings: Findings) -> dict:
 
 def _as_dict(result: Interval | Verdict | None) -> dict | None:
     """Return an interval or a verdict as a dictionary, None in place of infinity; None for None."""
-    return result and infinity_as_null(asdict(result))
+    return infinity_as_null(asdict(result)) if result else None
 
 
 def _as_text(findings: Findings) -> str:

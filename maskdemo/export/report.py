@@ -206,7 +206,7 @@ def _last_epoch_table(snapshot: Snapshot) -> ReportTable:
     """Return the table of each strategy and repeat after its last epoch; none before its first."""
     head = ["Strategy", "Repeat", "Epochs", "Training loss", "Training accuracy", "Test loss"]
     head += ["Test accuracy", *(["On valid steps"] if snapshot.experiment.per_step else [])]
-    rows = []
+    rows: list[tuple[str, tuple[str, ...]]] = []
     for curve in (each for each in snapshot.curves if each.test_accuracy):
         metrics = [curve.loss, curve.accuracy, curve.test_loss, curve.test_accuracy]
         if snapshot.experiment.per_step:

@@ -62,7 +62,7 @@ def study_table(findings: Findings) -> pd.DataFrame:
 
 def claims_table(measurements: Measurements) -> pd.DataFrame:
     """Return a row for every number that a claim is judged by, and one for a claim not measured."""
-    rows = []
+    rows: list[dict] = []
     for claim in CLAIMS.values():
         judgement = claim.judgement(measurements)
         row = {"claim": claim.text, "place": claim.place}

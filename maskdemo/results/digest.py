@@ -115,7 +115,7 @@ def _deciding_content(path: Path) -> bytes:
 
 def libraries() -> dict[str, str]:
     """Return name -> version of the installed ones among `LIBRARIES`; "-cpu" is no part of a name."""
-    numbers = {}
+    numbers: dict[str, str] = {}
     for name in LIBRARIES:
         try:
             # The CPU build is the same code under another name.

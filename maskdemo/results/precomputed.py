@@ -89,8 +89,9 @@ def _mark_of_scenario(scenario: str) -> Mark | None:
 
 def study(wanted: Study, folder: Path = FOLDER) -> Findings | None:
     """Return the findings of a named question's study; None if not known or stale."""
-    question = question_of(wanted)
-    result = question and _fresh_result("training", Findings, folder / f"study-{question.name}.npz")
+    if not (question := question_of(wanted)):
+        return None
+    result = _fresh_result("training", Findings, folder / f"study-{question.name}.npz")
     # Which trainings a study has is decided by code that is in no digest.
     same = result and result.study == wanted and result.outcomes.keys() == set(wanted.trainings())
     return result if same else None

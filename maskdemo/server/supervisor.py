@@ -261,7 +261,8 @@ class Server:
     def _start_worker(self, *, load: bool = True) -> Process:
         """Start a worker and return it. load: whether it imports TensorFlow at once."""
         self._preparing = None
-        worker = self._worker = self._new_worker(lambda *received: self._inbox.put(received))
+        worker = self._new_worker(lambda source, message: self._inbox.put((source, message)))
+        self._worker = worker
         if load:
             worker.send({"load": True})
         return worker

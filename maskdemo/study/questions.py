@@ -6,6 +6,7 @@ A question says what to look for, never what comes out: that is for the study to
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from maskdemo.experiment import Experiment
 from maskdemo.study import Study, Value, default_study
@@ -29,10 +30,10 @@ def _question(
     values: tuple[Value, ...],
     and_vary: str | None = None,
     and_values: tuple[Value, ...] = (),
-    **settings: object,
+    **settings: Any,
 ) -> Question:
     """Return the question with its study, of five repeats. settings: others than the defaults."""
-    base = Experiment(repeats=5, **settings)  # type: ignore[arg-type]
+    base = Experiment(repeats=5, **settings)
     study = Study(base=base, vary=vary, values=values, and_vary=and_vary, and_values=and_values)
     return Question(name, title, asks, study)
 

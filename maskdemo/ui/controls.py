@@ -34,7 +34,7 @@ def setting(name: str, prefix: str = "", **widget: Any) -> None:
     which always has the baseline and so does not offer it. widget: further options of the widget.
     """
     one = SETTINGS[name]
-    kept = {**url.KEPT, "key": prefix + name, **widget}
+    kept: dict[str, Any] = {**url.KEPT, "key": prefix + name, **widget}
     if isinstance(one, Switch):
         st.toggle(one.title, help=one.help, **kept)
     elif isinstance(one, Number):
@@ -50,7 +50,7 @@ def setting(name: str, prefix: str = "", **widget: Any) -> None:
         )
     elif isinstance(one, Choice):
         few = len(one.options) < 4
-        looks = {"required": True, "width": "stretch", "help": one.help} if few else {}
+        looks: dict[str, Any] = {"required": True, "width": "stretch", "help": one.help} if few else {}
         options = state.tasks() if name == "task" else one.options
         (st.segmented_control if few else st.selectbox)(
             one.title, list(options), format_func=lambda option: options[option].title, **looks, **kept
@@ -76,7 +76,7 @@ def _number(declared: Number, kept: dict[str, Any]) -> None:
 def lengths(prefix: str = "") -> None:
     """Draw the slider of the shortest and the longest length of a sequence, in steps."""
     least, most = NUMBERS["min_length"], NUMBERS["max_length"]
-    kept = {**url.KEPT, "key": f"{prefix}lengths", "help": most.help}
+    kept: dict[str, Any] = {**url.KEPT, "key": f"{prefix}lengths", "help": most.help}
     st.slider("Lengths, in steps", least.low, most.high, **kept)
 
 

@@ -56,7 +56,7 @@ def _handle_data(snapshot: Snapshot, probe: int) -> dict[str, Any]:
         "side": experiment.side,
         "weights": OWN_WEIGHTS,
     }
-    chosen = {
+    chosen: dict[str, Any] = {
         "added": url.settled("added", range(MAX_ADDED + 1), trained["added"]),
         "side": url.settled("added_side", SIDES, experiment.side),
     }

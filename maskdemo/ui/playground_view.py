@@ -98,7 +98,7 @@ def _scenarios(chosen: Scenario | None) -> None:
         "scenario",
         titles | in_list,
         titles | in_row,
-        chosen and chosen.name,
+        chosen.name if chosen else None,
         lambda name: state.show_experiment(SCENARIOS[name].experiment),
     )
 

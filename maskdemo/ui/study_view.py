@@ -59,7 +59,7 @@ def introduction(study: Study) -> None:
         "study_question",
         titles,
         titles,
-        question and question.name,
+        question.name if question else None,
         lambda name: state.show_study(QUESTIONS[name].study),
     )
     if findings.study != study:

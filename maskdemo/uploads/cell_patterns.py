@@ -51,7 +51,7 @@ class Cells(NamedTuple):
     """
 
     texts: pd.Series
-    counts: NDArray[np.int64]
+    counts: NDArray[np.integer]
     fits: dict[str, NDArray[np.bool_]]
 
     def share(self, *patterns: str) -> float:

@@ -107,7 +107,7 @@ def read_table_file(path: Path) -> Table:
 def _check_rows(table: Table) -> None:
     """Raise `InvalidTable` where a row of a CSV file repeats the names or adds up the others."""
     frame = table.frame
-    names = sorted(each.lower() for each in frame)
+    names = sorted(each.lower() for each in map(str, frame))
     like: Any = frame[frame.iloc[:, 0].str.lower().isin(names)]
     for row in np.flatnonzero(np.all([like[each].str.lower().isin(names) for each in like], axis=0)):
         row = like.index[row]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from maskdemo.uploads.reading import Table
 
 
-def sequence_numbers(table: Table, names: tuple[str, ...] | list[str]) -> NDArray[np.intp]:
+def sequence_numbers(table: Table, names: tuple[str, ...] | list[str]) -> NDArray[np.integer]:
     """Return the number of each row's sequence, (rows,), from 0, as they come. names: of the id."""
     return table.frame.groupby(list(names), sort=False).ngroup().to_numpy()
 

@@ -123,7 +123,7 @@ def steps_of(table, sequence, order, features, decimal, day_first, first=None, l
         kept = step >= length - last
     table = table.iloc[rows[kept]].assign(**{"": number[rows[kept]]})
     values, is_number = features_of(table, features, decimal)
-    observed = pd.Series(~np.isnan(values).any(axis=1))
+    observed = pd.DataFrame(values).notna().all(axis=1)
     usable = observed.groupby(table[""].to_numpy()).transform("any").to_numpy()
     return table[usable], values[usable], is_number
 
