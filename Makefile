@@ -30,7 +30,7 @@ run: $(STAMPS)/run
 
 lint: $(STAMPS)/test
 	$(PY) -m ruff check .
-	$(PY) -m pyright --pythonpath $(PY)
+	$(PY) -m pyrefly check --python-interpreter-path $(PY)
 
 check test: export MASKDEMO_TESTS_COMPILED := $(CURDIR)/build/compiled
 

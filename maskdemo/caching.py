@@ -77,7 +77,7 @@ class Cache(Generic[V]):
                 return
             for part in weak:
                 if isinstance(part, _WeakExperiment) and part.own not in self._watched:
-                    self._watched.add(weakref.ref(part.own(), self._forget))  # type: ignore[arg-type]
+                    self._watched.add(weakref.ref(part.own(), self._forget))  # pyrefly: ignore[bad-argument-type]
             self._kept[weak] = value
             self.used += self._size(value)
             while self.used > self._capacity:

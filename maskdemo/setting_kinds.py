@@ -190,7 +190,7 @@ class Selection(Choice):
 
     noun: str
 
-    def checked(self, value: Any) -> tuple[str, ...]:
+    def checked(self, value: Any) -> tuple[str, ...]:  # pyrefly: ignore[bad-override]
         """Return a tuple's names in the options' order. Raises `InvalidSettings` for none or others."""
         if not isinstance(value, tuple) or not value:
             raise InvalidSettings(f"Choose at least one {self.noun}.", self.name)
@@ -201,7 +201,7 @@ class Selection(Choice):
             )
         return tuple(each for each in self.options if each in value)
 
-    def parse(self, text: str) -> tuple[str, ...]:
+    def parse(self, text: str) -> tuple[str, ...]:  # pyrefly: ignore[bad-override]
         """Return the names in a text, with dots or commas between them, whether or not of options."""
         return tuple(text.replace(",", ".").split("."))
 

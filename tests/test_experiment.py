@@ -305,7 +305,7 @@ def test_the_same_choice_is_the_same_experiment():
 
 def test_settings_cannot_be_changed():
     with pytest.raises(FrozenInstanceError):
-        small().units = 5  # type: ignore[misc]
+        small().units = 5
     assert replace(small(), units=5) == small(units=5)
     with pytest.raises(ValueError, match="Units"):
         replace(small(), units=0)
@@ -353,4 +353,4 @@ def test_the_sizes_of_a_recording_are_its_own():
     }
     assert small().spec.dictated == {}
     # Not even looked at: whatever was given, the recording's own are taken.
-    assert Experiment(train_size="all").train_size == 270  # type: ignore[arg-type]
+    assert Experiment(train_size="all").train_size == 270

@@ -172,7 +172,7 @@ def _keras_fit(experiment: Experiment, *, masking: bool) -> Callable[[], object]
             labels,
             batch_size=experiment.batch_size,
             epochs=epochs,
-            verbose=0,  # pyright: ignore[reportArgumentType]
+            verbose=0,
         )
 
     fit(epochs=1)

@@ -162,7 +162,7 @@ def was_handed_a_mask(call: Call) -> bool:
     return (
         call.explicit_masks is not None
         and any(
-            not np.array_equal(_mask_from_maker(each), call.mask_at(place))  # type: ignore[arg-type]
+            not np.array_equal(_mask_from_maker(each), call.mask_at(place))  # pyrefly: ignore[bad-argument-type]
             for place, each in enumerate(call.inputs[: call.count_in_first])
         )
     )

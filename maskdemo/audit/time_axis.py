@@ -140,7 +140,7 @@ def _axis_after_reshape(axis: int, before: Shape, after: Shape) -> int | None:
     """Return the axis after a reshape: the same if sizes before and after it stay, else None."""
     if axis >= len(after) or None in (*before[axis + 1 :], *after[axis + 1 :]):
         return None
-    same = math.prod(before[axis + 1 :]) == math.prod(after[axis + 1 :])  # type: ignore[arg-type]
+    same = math.prod(before[axis + 1 :]) == math.prod(after[axis + 1 :])  # pyrefly: ignore[no-matching-overload]
     return axis if same and before[1:axis] == after[1:axis] else None
 
 

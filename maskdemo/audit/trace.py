@@ -185,7 +185,7 @@ def _record_call(
         record._inputs = {id(each) for each in tensors}
         record._alive.extend(tensors)
     else:
-        call.inside.is_container = True  # type: ignore[union-attr]
+        call.inside.is_container = True  # pyrefly: ignore[missing-attribute]
     record._stack.append(None if opaque else call)
     try:
         with warnings.catch_warnings(record=True, action="always") as caught:

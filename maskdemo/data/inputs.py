@@ -219,7 +219,7 @@ def _inputs(experiment: Experiment, repeat: int) -> Inputs:
     """Return what `inputs` caches: a repeat's sequences, cut where too long, and padded anew."""
     whole = _data_of(experiment, repeat)
     parts = {part: _truncated(experiment, getattr(whole, part)) for part in ("train", "test")}
-    data = replace(whole, **parts)
+    data = replace(whole, **parts)  # pyrefly: ignore[bad-argument-type]
     train, test = (pad_for(experiment, part) for part in (data.train, data.test))
     return Inputs(data, _read_only(train), _read_only(with_batches(experiment, test)))
 

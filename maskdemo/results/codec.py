@@ -44,7 +44,7 @@ def write(result: object, file: Path | IO[bytes], *, compressed: bool = False) -
     members = {name: np.concatenate([flat for _, flat in each]) for name, each in arrays.items()}
     members["json"] = np.frombuffer(text.encode(), np.uint8)
     save = np.savez_compressed if compressed else np.savez
-    save(file, **members)  # type: ignore[arg-type]
+    save(file, **members)  # pyrefly: ignore[bad-argument-type]
 
 
 def read(form: type[T], file: Path | IO[bytes], *, part: bool = False) -> T | None:

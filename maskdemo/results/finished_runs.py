@@ -78,7 +78,7 @@ class FinishedRuns:
         key = (snapshot.experiment,)
         if snapshot.experiment.is_own:
             # Without the experiment, which has the sequences.
-            bare = replace(snapshot, experiment=None)  # pyright: ignore[reportArgumentType]
+            bare = replace(snapshot, experiment=None)  # pyrefly: ignore[bad-argument-type]
             self._own.keep(key, bare)
             return
         self._memory.keep(key, snapshot)

@@ -118,7 +118,7 @@ def shrink(now: Snapshot, before: Snapshot | None) -> Snapshot:
 
     That is the unchanged curves, the networks, the probes' sequences and their outputs.
     """
-    now = replace(now, experiment=None)  # pyright: ignore[reportArgumentType]
+    now = replace(now, experiment=None)  # pyrefly: ignore[bad-argument-type]
     if before is None:
         return now
     sent = {(each.repeat, each.strategy): each for each in before.curves}
@@ -171,7 +171,7 @@ def shrink_findings(now: Findings, before: Findings | None) -> tuple[Findings, d
     earlier = {} if before is None else before.outcomes
     index = {training: number for number, training in enumerate(now.study.trainings())}
     new = {index[each]: outcome for each, outcome in now.outcomes.items() if each not in earlier}
-    return replace(now, study=None, outcomes={}), new  # pyright: ignore[reportArgumentType]
+    return replace(now, study=None, outcomes={}), new  # pyrefly: ignore[bad-argument-type]
 
 
 def grow_findings(

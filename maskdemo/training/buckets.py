@@ -152,7 +152,7 @@ def layout_for_inference(
     if every_step:
         arrays = replace(arrays, weights=np.ones_like(arrays.weights))
     elif arrays.pool is not None:
-        arrays = replace(arrays, weights=np.float32(arrays.pool > 0))
+        arrays = replace(arrays, weights=np.float32(arrays.pool > 0))  # pyrefly: ignore[bad-argument-type]
     layout = inference_layout(
         arrays,
         units=experiment.units,

@@ -4,10 +4,6 @@ Adam (Kingma and Ba 2015) as keras/src/optimizers/adam.py computes it; the loss 
 steps of the batch that count. Binary tasks have one logit and a sigmoid, others K logits and a softmax.
 """
 
-# TensorFlow's type stubs know neither `...` in slices nor arithmetic between tensors and numbers.
-# pyright: reportArgumentType=false, reportCallIssue=false, reportOperatorIssue=false
-# pyright: reportOptionalOperand=false, reportRedeclaration=false
-
 from __future__ import annotations
 
 from typing import NamedTuple
@@ -118,6 +114,8 @@ def gradient_of(
     def to_states(d_logits):
         return tf.matmul(d_logits, weights.readout, transpose_b=True)
 
+    # In the loop, these numbers become tensors.
+    # pyrefly: ignore[bad-argument-type]
     sums = BatchSums(0.0, 0.0, 0.0, tf.zeros_like(weights.readout), tf.zeros_like(weights.readout_bias))
     # The state after a step is the state that the next step starts from.
     if shape.every_step:
@@ -177,6 +175,8 @@ def gradient_of(
 def adam(train_state: TrainState, gradient: Weights, learning_rate: tf.Tensor) -> TrainState:
     """Return the state after one update by keras.optimizers.Adam, with default betas and epsilon."""
     updates = train_state.updates + 1
+    # TensorFlow's type stubs know no number to the power of a tensor.
+    # pyrefly: ignore[unsupported-operation]
     rate = learning_rate * tf.sqrt(1 - BETA_2**updates) / (1 - BETA_1**updates)
     momentum = Weights(
         *(m + (g - m) * (1 - BETA_1) for m, g in zip(train_state.momentum, gradient, strict=True))

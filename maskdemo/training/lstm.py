@@ -24,10 +24,6 @@ start that is computed, other than the step of the loop itself, needs a `dynamic
 Everything here is time-major, (T, B, ...), and meant to be traced inside a compiled program.
 """
 
-# TensorFlow's type stubs know neither `...` in slices nor specs in the place of tensors.
-# pyright: reportArgumentType=false, reportCallIssue=false, reportOperatorIssue=false
-# pyright: reportOptionalOperand=false
-
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -285,4 +281,4 @@ def _written(stack: tf.Tensor, t: tf.Tensor, value: tf.Tensor) -> tf.Tensor:
 def _sizes(tensor: tf.Tensor) -> list[int]:
     """Return the shape as integers."""
     # All shapes are known when a program is traced; the type stubs cannot know that.
-    return [int(size) for size in tensor.shape]
+    return [int(size) for size in tensor.shape]  # pyrefly: ignore[bad-argument-type]

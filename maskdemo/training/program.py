@@ -19,10 +19,6 @@ A whole epoch is one call. The order of the batches on its own:
 [[2, 4], [3, 0], [1, -1]]
 """
 
-# TensorFlow's type stubs know neither `...` in slices nor specs in the place of tensors.
-# pyright: reportArgumentType=false, reportCallIssue=false, reportOperatorIssue=false
-# pyright: reportOptionalOperand=false
-
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -159,7 +155,7 @@ def epoch_program(shape: Shape) -> Callable:
         jit_compile=True,
         autograph=False,
         input_signature=[
-            TrainState(weights, weights, weights, tf.TensorSpec([])),
+            TrainState(weights, weights, weights, tf.TensorSpec([])),  # pyrefly: ignore[bad-argument-type]
             _batch_spec(shape),
             tf.TensorSpec([_most_batches(shape), shape.batch_size], tf.int32),
             tf.TensorSpec([], tf.int32),
@@ -232,7 +228,7 @@ def _weights_spec(shape: Shape) -> Weights:
     units, gates = shape.units, 4 * shape.units
     channels = shape.channels - 1
     sizes = ([channels, gates], [units, gates], [gates], [units, shape.outputs], [shape.outputs])
-    return Weights(*(tf.TensorSpec(size) for size in sizes))
+    return Weights(*(tf.TensorSpec(size) for size in sizes))  # pyrefly: ignore[bad-argument-type]
 
 
 def _batch_spec(shape: Shape) -> TimeMajorBatch:

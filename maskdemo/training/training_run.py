@@ -171,6 +171,7 @@ class TrainingRun:
         )
         arrays = hold_padding(arrays_of(experiment, self.strategy, bare), bare.padded)
         compared = compared_steps(experiment, bare, arrays)
+        # pyrefly: ignore[bad-argument-type]
         layout = layout_for_inference(experiment, replace(arrays, weights=compared), every_step=False)
         bare_answers = self._answers(layout, np.nonzero(compared))
         self.record.leak = leak(self.answers[self.valid], bare_answers)

@@ -104,7 +104,7 @@ def _text_bytes(column: pa.Array) -> int:
     if not types.is_dictionary(column.type) or not _is_text(column.type.value_type):
         return 0
     # pyarrow makes these functions as it is imported.
-    lengths = pc.binary_length(column.dictionary)  # pyright: ignore[reportAttributeAccessIssue]
+    lengths = pc.binary_length(column.dictionary)  # pyrefly: ignore[missing-attribute]
     return int(lengths.take(column.indices).fill_null(0).to_numpy().sum())
 
 

@@ -87,7 +87,7 @@ def keras_said(
 
 
 def evidence_of(claim: Claim, run: RunMeasurements, **keras: object) -> Measurements:
-    return Measurements(dict.fromkeys(claim.experiments, run), keras_said(**keras))  # type: ignore[arg-type]
+    return Measurements(dict.fromkeys(claim.experiments, run), keras_said(**keras))
 
 
 #: By claim: what makes it hold everywhere, and nowhere; a run, and what Keras says.
@@ -359,7 +359,7 @@ def test_each_case_links_to_its_experiment_and_says_what_came_of_it(monkeypatch)
     page = opened(monkeypatch, known)
     said = shown(page)
     there = [(label, state.RUN.from_params(params)[0]) for label, params in app.links(page)]
-    words = [claim.judgement(known).word for claim in CLAIMS.values()]  # type: ignore[union-attr]
+    words = [claim.judgement(known).word for claim in CLAIMS.values()]
     assert f"Of {len(CLAIMS)} claims, {words.count('held')} held" in said
     assert "Computed in advance on 24 November 2026" in said
     for claim in CLAIMS.values():

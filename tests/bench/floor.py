@@ -7,9 +7,6 @@ once a batch (the product for the kernels' gradient, Adam, picking the batch) is
 is a little low. As ours is, it is measured four at once.
 """
 
-# TensorFlow's type stubs do not know its loops.
-# pyright: reportArgumentType=false, reportOperatorIssue=false
-
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -26,7 +23,7 @@ def floor() -> Callable[[], None]:
     from tensorflow.compiler.tf2xla.python import xla
 
     def written(stack: tf.Tensor, t: tf.Tensor, plane: tf.Tensor) -> tf.Tensor:
-        return xla.dynamic_update_slice(stack, plane[None], [t % STEPS, 0, 0])
+        return xla.dynamic_update_slice(stack, plane[None], [t % STEPS, 0, 0])  # pyrefly: ignore[unsupported-operation]
 
     def compiled(body: Callable, carried: tuple[tf.Tensor, ...]) -> Callable[[], tf.Tensor]:
         """The body as many times as an epoch has steps; returns something that depends on all."""

@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil  # pyright: ignore[reportMissingModuleSource]
+import psutil
 
 ROOT = Path("/sys/fs/cgroup")
 #: The files of the first and of the second version of cgroups: the limit, and what tells of kills.

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
-import psutil  # pyright: ignore[reportMissingModuleSource]
+import psutil
 
 #: Seconds between two looks.
 TICK = 0.1

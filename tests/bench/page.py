@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import urlencode
 
-import psutil  # pyright: ignore[reportMissingModuleSource]
+import psutil
 
 from maskdemo.experiment import Experiment
 from maskdemo.scenarios import OPENING, SCENARIOS

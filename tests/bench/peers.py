@@ -58,7 +58,7 @@ def keras_fit() -> dict[str, Measurement]:
             data.labels,
             batch_size=BATCH,
             epochs=epochs,
-            verbose=0,  # pyright: ignore[reportArgumentType]
+            verbose=0,
             callbacks=[clock],
         )
         return min(clock.seconds)
@@ -112,8 +112,8 @@ def torch_packed() -> dict[str, Measurement]:
 
 def jax_scan() -> dict[str, Measurement]:
     """JAX: `lax.scan` over steps inside `lax.scan` over batches, the whole epoch one program."""
-    import jax  # pyright: ignore[reportMissingImports]
-    import jax.numpy as jnp  # pyright: ignore[reportMissingImports]
+    import jax
+    import jax.numpy as jnp
 
     data = workload()
     rng = np.random.default_rng(0)

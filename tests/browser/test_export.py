@@ -69,7 +69,7 @@ def test_what_is_taken_away_is_what_the_page_shows(viewer: Viewer, browser: Brow
 
     program = take("Keras script")
     assert program.name == "maskdemo-sum_sign.py" and program.read_text() == script(TINY)
-    cells = nbformat.read(take("Notebook"), as_version=4).cells
+    cells = nbformat.read(take("Notebook"), as_version=4).cells  # pyrefly: ignore[missing-attribute]
     assert any(strategy_lines(TINY, "held_state") in cell.source for cell in cells)
 
     with take("Table").open(newline="") as opened:

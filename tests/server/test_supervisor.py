@@ -24,7 +24,7 @@ from tests.server import fakes
 from tests.server.fakes import Answer, FakeServer
 from tests.waiting import PATIENCE, until
 
-NOTHING = Probes(*[np.zeros((0, 0, 0))] * 4, outputs={})  # type: ignore[arg-type]
+NOTHING = Probes(*[np.zeros((0, 0, 0))] * 4, outputs={})
 STUDY = Study(base=small(repeats=2), vary="side", values=("post", "pre"))
 
 
@@ -38,7 +38,7 @@ def make() -> Iterator[Callable[..., FakeServer]]:
 
     def build(answer: Answer, **options: Any) -> FakeServer:
         made.append(FakeServer(answer, **options))
-        return made[-1]  # type: ignore[return-value]
+        return made[-1]
 
     yield build
     for each in made:

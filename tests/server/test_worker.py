@@ -410,7 +410,7 @@ def test_where_memory_is_short_a_job_waits_for_what_is_compiled_ahead(monkeypatc
         order.append("compiled")
 
     worker = _Worker(io.BytesIO(), io.BytesIO())
-    worker._preparing = Watched()  # pyright: ignore[reportAttributeAccessIssue]
+    worker._preparing = Watched()
     job = threading.Thread(target=worker._do, args=({"do": 1},))
     monkeypatch.setattr("maskdemo.server.worker.MEMORY_IS_SHORT", True)
     monkeypatch.setattr(worker_jobs, "begin", begin)

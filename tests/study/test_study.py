@@ -352,7 +352,7 @@ def test_findings_come_one_by_one_and_stay_as_they_are(pretended):
     assert set(pretended) == set(made.trainings()) and len(pretended) == 12
     assert all(outcome == pretend(each) for each, outcome in seen[-1].outcomes.items())
     with pytest.raises(TypeError):
-        seen[-1].outcomes[made.trainings()[0]] = None  # type: ignore[index]
+        seen[-1].outcomes[made.trainings()[0]] = None
 
 
 def test_an_executor_gets_the_order_and_no_more_than_the_window(pretended, monkeypatch):

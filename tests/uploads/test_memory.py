@@ -63,7 +63,7 @@ def test_who_asks_for_too_much_learns_whether_it_is_the_file_or_the_others():
 def test_what_is_remembered_in_a_circle_takes_nobody_s_place():
     memory = UploadMemory(100)
     left = Thing()
-    left.itself = left  # pyright: ignore[reportAttributeAccessIssue]
+    left.itself = left
     memory.hold(left, 80, "a")
     del left
     memory.hold(kept := Thing(), 90, "b")
