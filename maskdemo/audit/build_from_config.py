@@ -30,9 +30,9 @@ def audit_config(
 ) -> Report:
     """Return the report on a configuration's model, with new random weights.
 
-    Fewer sequences are drawn for a model with many outputs. config: as `safe_config` returns it.
-    on_stage: is called with a phrase as each stage begins. Raises UnsupportedModel where the model
-    cannot be built or is too large, and where `audit` does.
+    Fewer sequences are drawn, at least 4, where all layers together put out many numbers. config: as
+    `safe_config` returns it. on_stage: is called with a phrase as each stage begins. Raises
+    UnsupportedModel where the model cannot be built or is too large, and where `audit` does.
     """
     on_stage("Building the model from its configuration")
     outputs = _count_outputs(config)
@@ -48,8 +48,8 @@ def model_of(text: str) -> Any:
 def _count_outputs(config: dict[str, Any]) -> int:
     """Return how many numbers all layers together put out for one sequence, and allocate none of them.
 
-    Its steps are the first of 40, 200 and 1,000 that the model takes. Raises UnsupportedModel where
-    it takes none of these, or where these numbers or the weights are too many.
+    Its steps are the first of 40, 200 and 1,000 with which the model can be built. Raises
+    UnsupportedModel where there is none, and beyond MAX_OUTPUTS numbers or MAX_WEIGHTS weights.
     """
     import keras
 
@@ -82,7 +82,7 @@ def _count_outputs(config: dict[str, Any]) -> int:
 
 
 def _with_known_length(config: Any, steps: int) -> Any:
-    """Return a copy with `steps` for each None in every `batch_shape`, except for the batch size."""
+    """Return a copy with `steps` for each None in every `batch_shape`, and None as batch size."""
     if isinstance(config, list):
         return [_with_known_length(each, steps) for each in config]
     if not isinstance(config, dict):

@@ -22,8 +22,8 @@ _FORMULA = re.compile(r"[A-Za-z.,\-> ]*")
 def checked_value(key: str, value: Any) -> Any:
     """Return the value if it may stand under this key; raise UnsupportedModel if not.
 
-    Allowed are None, bool, float, int up to ±MAX_NUMBER (any for FREQUENCIES), a layer's name under
-    "name" and "*_layers", a formula under FORMULAS, a word in `WORDS[key]`, and a list of these.
+    Allowed are None, bool, any float, int up to ±MAX_NUMBER (any under FREQUENCIES), a layer's name
+    under "name" and "*_layers", a formula under FORMULAS, a word in `WORDS[key]`, and a list of these.
     """
     if value is None or isinstance(value, (bool, float)):
         return value
@@ -45,7 +45,7 @@ def checked_value(key: str, value: Any) -> Any:
 
 
 def checked_layer_name(value: Any) -> str:
-    """Return a layer's name of 1 to MAX_NAME printable characters of any script, or raise.
+    """Return a layer's name of 1 to MAX_NAME printable characters and joiners of any script, or raise.
 
     UnsupportedModel is raised, too, for slashes, backslashes and white space at either end.
     """
@@ -61,7 +61,7 @@ def checked_layer_name(value: Any) -> str:
 
 
 def checked_formula(value: str) -> str:
-    """Return an einsum formula: letters, spaces and `.,->`; raise UnsupportedModel if other or long."""
+    """Return an einsum formula: up to MAX_NAME letters, spaces and `.,->`; else raise."""
     if len(value) > MAX_NAME or not _FORMULA.fullmatch(value):
         raise UnsupportedModel("A formula of axes has other signs than letters.")
     return value

@@ -41,7 +41,7 @@ def safe_config(text: str) -> dict[str, Any]:
 
 
 def _parse_json(text: str) -> Any:
-    """Return the value of a JSON text; raise UnsupportedModel if too large, too deep or invalid."""
+    """Return the value of a JSON text, BOM allowed; UnsupportedModel if too large, deep or invalid."""
     if len(text) > MAX_CONFIG:
         raise UnsupportedModel(f"The configuration is larger than {MAX_CONFIG >> 20} MB.")
     try:
@@ -63,7 +63,7 @@ class _Reader:
         self.layers = 0
 
     def model(self, raw: Any, depth: int) -> dict[str, Any]:
-        """Return the safe configuration, trainable, of a Sequential or Functional model, or raise."""
+        """Return the safe configuration, `trainable` True, of a Sequential or Functional model."""
         name, inner = _checked_class(raw, allow_list.MODELS, "model")
         if depth > 8:
             raise UnsupportedModel("Models are nested in models too deeply.")
@@ -81,7 +81,7 @@ class _Reader:
         return _keras_object(name, allow_list.MODELS[name], config)
 
     def _layer_of_model(self, raw: Any, depth: int) -> dict[str, Any]:
-        """Return the safe configuration of a layer of a model, with name and inbound nodes, if any."""
+        """Return the safe configuration of a model's layer, with name and inbound nodes if in `raw`."""
         layer = self.layer(raw, depth)
         if "name" in raw:
             layer["name"] = checked_layer_name(raw["name"])
@@ -90,7 +90,7 @@ class _Reader:
         return layer
 
     def layer(self, raw: Any, depth: int) -> dict[str, Any]:
-        """Count a layer, operation or model and return its safe configuration; raise if unsafe."""
+        """Count a layer, operation of OPERATIONS or nested model; return its safe configuration."""
         self.layers += 1
         if self.layers > MAX_LAYERS:
             raise UnsupportedModel(f"The model has more than {MAX_LAYERS} layers.")
@@ -106,8 +106,8 @@ class _Reader:
     def _arguments(self, of: str, inner: dict[str, Any], depth: int) -> dict[str, Any]:
         """Return the safe constructor arguments in `inner`, a layer's `config`; of: its class name.
 
-        `unroll` and `stateful` become False, the batch size None, a vocabulary at most VOCABULARY;
-        seeds and what only a trained model needs are left out. Raises UnsupportedModel if unsafe.
+        `unroll` and `stateful` become False, the batch size None, an Embedding's `input_dim` at most
+        VOCABULARY; keys in `_LEFT_OUT` are left out. Raises UnsupportedModel if unsafe.
         """
         arguments = {
             key: self._argument(of, key, value, depth)
@@ -123,7 +123,11 @@ class _Reader:
         return arguments
 
     def _argument(self, of: str, key: str, value: Any, depth: int) -> Any:
-        """Return the safe value of a layer's argument `key`; raise UnsupportedModel if unsafe."""
+        """Return the safe value of the argument `key` of class `of`; raise UnsupportedModel if unsafe.
+
+        By its key it is a layer, layers, a dtype, what `_BY_ENDING` reads, or plain. A `mask_value` may
+        be a tensor, which becomes plain; an Embedding's `input_dim` may be of any size.
+        """
         if not _KEY.fullmatch(key):
             raise UnsupportedModel(f"{of} has an argument whose name is none.")
         if key in ("layer", "backward_layer", "cell"):
@@ -157,8 +161,8 @@ def _text_value(raw: Any, key: str) -> str:
 def _checked_class(raw: Any, table: Mapping[str, str], noun: str) -> tuple[str, dict[str, Any]]:
     """Return the class name and `config` of a serialized Keras object; raise UnsupportedModel if unfit.
 
-    table: allowed class name -> its module in Keras. Module and registered name must say that the class
-    is Keras's own. noun: the kind of object, for the error's sentence.
+    table: allowed class name -> its module in Keras. The module must be that, "keras.models" or, for
+    Functional, "keras"; the registered name None or the class name. noun: the kind of object, in words.
     """
     if not isinstance(raw, dict) or not isinstance(raw.get("class_name"), str):
         raise UnsupportedModel(f"A {noun} is expected where there is none.")
@@ -189,10 +193,10 @@ def _keras_object(name: str, module: str, config: dict[str, Any]) -> dict[str, A
 def _name_or_object_reader(
     table: Mapping[str, str], names: frozenset[str], noun: str
 ) -> Callable[[Any], Any]:
-    """Return a function that returns a safe value without its seed, or raises UnsupportedModel.
+    """Return a function that returns a safe value as it is, or raises UnsupportedModel.
 
-    Safe are None, one of `names` in any case, and a serialized object of a class in the table (class
-    name -> module) with plain arguments. noun: the kind of object, for the error's sentence.
+    Safe are None, one of `names` in any case, and a serialized object, which loses its seed, of a class
+    in the table (class name -> module) with plain arguments. noun: the kind of object, in words.
     """
 
     def read(value: Any) -> Any:
@@ -201,17 +205,14 @@ def _name_or_object_reader(
         if isinstance(value, str):
             raise UnsupportedModel(f"{quoted(value)} is no {noun} of Keras.")
         name, inner = _checked_class(value, table, noun)
-        return _keras_object(
-            name,
-            table[name],
-            {key: checked_value(key, each) for key, each in inner.items() if key != "seed"},
-        )
+        arguments = {key: checked_value(key, each) for key, each in inner.items() if key != "seed"}
+        return _keras_object(name, table[name], arguments)
 
     return read
 
 
 def _safe_activation(value: Any) -> Any:
-    """Return the name of a Keras activation, also of a serialized function, or None; else raise."""
+    """Return the name of a Keras activation, also of a function of "builtins", or None; else raise."""
     if isinstance(value, dict) and value.get("class_name") == "function":
         if value.get("module") != "builtins":
             raise UnsupportedModel("An activation is a function that is not Keras's.")
@@ -244,7 +245,7 @@ def _safe_dtype(value: Any) -> Any:
 
 
 def _safe_node(raw: Any) -> dict[str, Any]:
-    """Return the safe args and kwargs of a layer's call; raise UnsupportedModel if unsafe."""
+    """Return the safe args and kwargs of a layer's call; raise UnsupportedModel for other keys."""
     if not isinstance(raw, dict) or set(raw) != {"args", "kwargs"}:
         raise UnsupportedModel("The connections between layers are not as Keras 3 writes them.")
     return {
@@ -257,7 +258,7 @@ def _safe_node(raw: Any) -> dict[str, Any]:
 
 
 def _safe_structure(key: str, value: Any) -> Any:
-    """Return the safe inputs or outputs of a model, list or mapping; raise UnsupportedModel if not."""
+    """Return `input_layers` or `output_layers` (key) by `checked_value`, or a dictionary of such."""
     if isinstance(value, dict):
         return {checked_layer_name(name): checked_value(key, each) for name, each in value.items()}
     return checked_value(key, value)
@@ -266,7 +267,7 @@ def _safe_structure(key: str, value: Any) -> Any:
 def _safe_call_argument(key: str, value: Any) -> Any:
     """Return a safe argument of a layer's call; raise UnsupportedModel for any other value.
 
-    Safe are symbolic tensors, slices, the ellipsis, what `checked_value` allows, and lists of these.
+    Safe: symbolic tensors, slices, `...`, a "dtype", what `checked_value` allows, and lists of these.
     """
     if isinstance(value, list):
         return [_safe_call_argument(key, each) for each in checked_list(value)]

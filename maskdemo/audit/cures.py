@@ -1,7 +1,7 @@
 """Cures with which padding does not change the outputs of a call, each tried before it is shown.
 
 The call is repeated without and with padding, with what the cure changes about its inputs. A cure must
-change nothing where there is no padding.
+change nothing where there is no padding. The right mask is True at real steps, False at padded ones.
 """
 
 from __future__ import annotations
@@ -24,8 +24,6 @@ from maskdemo.audit.trace import Call, attach_mask
 HANDED_ON = "handed on"
 #: What is shown for code that nobody else can change: an example, which cannot be tried on it.
 OWN_CODE = "mask_in_own_code"
-#: Stands at padded steps, so that no maximum is there and a softmax is 0.
-_LOWEST = {"float16": -3e4, "bfloat16": -1e9, "float32": -1e9, "float64": -1e9}
 
 #: Layers that see their neighbours' steps, and so a few steps across the border to the padding.
 CONVOLUTIONS = (
@@ -43,14 +41,14 @@ Attempt = Callable[["Repeat"], list[np.ndarray]]
 class Repeat:
     """A call to be repeated with changed inputs.
 
-    real: where each input with a time axis is real, by its key: bool, to be broadcast over its array.
+    real: key of each InputTensor with a time axis -> where it is real, bool, to broadcast over `array`.
     """
 
     call: Call
     real: dict[int, np.ndarray]
 
     def first_input(self) -> tuple[Any, Any]:
-        """Return the first input with a time axis, float32, and its mask, (N, steps), as tensors."""
+        """Return the call's first input with a time axis, float32, and its right mask, as tensors."""
         import keras
 
         timed = next(each for each in self.call.inputs if each.key in self.real)
@@ -58,10 +56,10 @@ class Repeat:
         return array, keras.ops.convert_to_tensor(mask_of(self.real[timed.key]))
 
     def run(self, change: Callable[..., np.ndarray] | None = None, masked: bool = False) -> list[Any]:
-        """Call the layer again and return its output arrays.
+        """Call the layer again, its states reset, and return its output arrays, float64.
 
         change: a function of an input's array and of where it is real, which returns the array to use
-        instead. masked: whether right masks, True at real steps, replace the recorded ones.
+        instead. masked: whether right masks replace attached ones, and `mask` where a layer takes that.
         """
         import keras
 
@@ -92,7 +90,7 @@ class Repeat:
 
 
 def repeats(call: Call, pair: TracePair) -> tuple[Repeat, Repeat]:
-    """Return the call without padding and the call with padding, each to be repeated."""
+    """Return the recorded call without padding and that with padding, each to be repeated."""
     twin = pair.twin(call)
     real: tuple[dict[int, np.ndarray], dict[int, np.ndarray]] = ({}, {})
     timed = pair.time_inputs(call)
@@ -105,7 +103,7 @@ def repeats(call: Call, pair: TracePair) -> tuple[Repeat, Repeat]:
 def cure_of(call: Call, pair: TracePair, tolerance: float) -> str:
     """Return the first cure that works: a program's name or HANDED_ON.
 
-    Where none does, OWN_CODE of a custom layer, else "". tolerance: the share that outputs may move.
+    Where none does, OWN_CODE for a custom layer or Lambda, else "". tolerance: the share that may move.
     """
     for program, attempt in _attempts(call, pair):
         if remaining_change(call, pair, attempt) <= tolerance:
@@ -114,12 +112,12 @@ def cure_of(call: Call, pair: TracePair, tolerance: float) -> str:
 
 
 def cure_of_wrong_mask(call: Call, pair: TracePair, tolerance: float) -> str:
-    """Return the cure that hands on the right mask, if outputs then stand still; else "".
+    """Return the cure that hands on the right mask, if by `_handed_instead` outputs stand still; or "".
 
-    It is HANDED_ON or, of attention with several masks, "keep_beside_attention".
+    It is HANDED_ON or, for a layer of multi-head or grouped-query attention, "keep_beside_attention".
     """
     names = (name for name, attempt in _attempts(call, pair) if attempt is _handed_on)
-    still = remaining_change(call, pair, _handed_another, other_alone=True) <= tolerance
+    still = remaining_change(call, pair, _handed_instead, other_alone=True) <= tolerance
     return next(names) if still else ""
 
 
@@ -129,7 +127,7 @@ def remaining_change(
     """Return how far the outputs of a cured call move with padding, as a share of the largest number.
 
     Infinite where no input has a time axis, and where the cure raises, or changes outputs without
-    padding; other_alone: whether it may change these.
+    padding by more than SAME_LAYER; other_alone: whether it may change these.
     """
     alone, padded = repeats(call, pair)
     if not padded.real:
@@ -152,7 +150,7 @@ def remaining_change(
 def changes_nothing(
     call: Call, pair: TracePair, attempt: Attempt, tolerance: float, *, padded: bool = True
 ) -> bool:
-    """Whether the cure changes no output, alone and, if `padded`, with padding; False if it raises."""
+    """Whether the cure keeps all outputs, alone and, if `padded`, with padding; False if it raises."""
     try:
         return all(
             largest_change(own, other) <= tolerance * largest_number(own)
@@ -169,8 +167,9 @@ def zeroed(repeat: Repeat) -> list[np.ndarray]:
 
 
 def lowered(repeat: Repeat) -> list[np.ndarray]:
-    """Return the layer's outputs for inputs that are -1e9 (float16: -3e4) at padded steps."""
-    lowest = _LOWEST.get(getattr(repeat.call.layer, "compute_dtype", "float32"), -1e9)
+    """Return the layer's outputs for inputs that are -1e9 (-3e4 in a float16 layer) at padded steps."""
+    # So no maximum is there, and a softmax is 0.
+    lowest = -3e4 if getattr(repeat.call.layer, "compute_dtype", "") == "float16" else -1e9
     return repeat.run(lambda array, real: np.where(real, array, lowest))
 
 
@@ -188,8 +187,8 @@ def marked(repeat: Repeat) -> list[np.ndarray]:
 def spread_out(repeat: Repeat) -> list[np.ndarray]:
     """Return the layer's deviation or variance as it would be of the real steps alone.
 
-    Padded steps get the mean of the real ones; the variance is divided by the share of real steps, the
-    deviation by its root.
+    Padded steps get the mean of the sequence's real ones; the variance is divided by the share of real
+    steps in all sequences of the first input, the deviation (class Std) by its root.
     """
     share = float(np.mean(next(iter(repeat.real.values()))))
     power = 0.5 if is_a(repeat.call.layer, "Std") else 1.0
@@ -206,8 +205,8 @@ def _handed_on(repeat: Repeat) -> list[np.ndarray]:
     return repeat.run(masked=True)
 
 
-def _handed_another(repeat: Repeat) -> list[np.ndarray]:
-    """Return the outputs with the right mask in place of masks that the caller passed by keyword."""
+def _handed_instead(repeat: Repeat) -> list[np.ndarray]:
+    """Return the outputs of `_handed_on` without the keywords `*_mask` that the caller passed."""
     args, kwargs = repeat.call.arguments
     kwargs = {name: each for name, each in kwargs.items() if not name.endswith("_mask")}
     return replace(repeat, call=replace(repeat.call, arguments=(args, kwargs))).run(masked=True)
@@ -234,7 +233,7 @@ def _backwards(repeat: Repeat) -> list[np.ndarray]:
 
 
 def _normalized(repeat: Repeat) -> list[np.ndarray]:
-    """Return the outputs of a normalization with the statistics of the real steps alone."""
+    """Return a group or layer normalization by the real steps' statistics, then gamma and beta."""
     from maskdemo.audit.fix_reductions import normalized_over_real_steps
 
     layer = repeat.call.layer
@@ -251,7 +250,7 @@ def _weighed(repeat: Repeat) -> list[np.ndarray]:
 
 
 def _counted(repeat: Repeat) -> list[np.ndarray]:
-    """Return outputs, at real steps alone, for inputs rolled until padding is at the other end."""
+    """Return outputs for inputs rolled until padding is at the other end, cut to their real steps."""
 
     def rolled(array: np.ndarray, real: np.ndarray) -> np.ndarray:
         steps = np.flatnonzero(mask_of(real)[0])  # all sequences that are traced are equally long
@@ -285,12 +284,15 @@ _CURES: tuple[tuple[tuple[str, ...], Attempt, str], ...] = (
 
 
 def own_cures(layer: Any) -> list[tuple[str, Attempt]]:
-    """Return the cures for a layer's class, each after the name of its program, the likeliest first."""
+    """Return (program's name, cure) of each in `_CURES` for a layer's class or base class, in order."""
     return [(name, attempt) for classes, attempt, name in _CURES if is_a(layer, *classes)]
 
 
 def _attempts(call: Call, pair: TracePair) -> list[tuple[str, Attempt]]:
-    """Return the cures to try, each with the name of its program: those for the call's class first."""
+    """Return (program's name, cure) for each to be tried: `own_cures` first.
+
+    Then those of any layer: the right mask, zeros, the mean and, but for custom layers, -1e9.
+    """
     of_zeroed = "zero_before_convolution" if pair.outputs_time_axis(call) else "masked_mean"
     of_any = [(HANDED_ON, _handed_on), (of_zeroed, zeroed), ("masked_mean", averaged)]
     if not is_own_code(call.layer) or is_a(call.layer, "Lambda"):

@@ -35,7 +35,8 @@ def failure_sentence(failure: BaseException) -> str:
 def short_reason(failure: BaseException, layer: Any = None) -> str:
     """Return an exception's message, cut to MAX_REASON characters, without what Keras wraps around.
 
-    layer: the layer that raised it, to be named; None if unknown. An empty message gives its class.
+    layer: the layer that raised it, named in front with its class; None if unknown. An empty message
+    gives the exception's class.
 
     >>> short_reason(ValueError("Exception encountered when calling LSTM.call().\\n\\nToo wide."))
     'LSTM.call: Too wide.'
@@ -54,7 +55,7 @@ def short_reason(failure: BaseException, layer: Any = None) -> str:
 
 
 def _core_message(lines: list[str]) -> str:
-    """Return a message's lines as one, without what Keras and TensorFlow wrap around; "" if none."""
+    """Return a message without what Keras and TensorFlow wrap around, as "X.call: text"; "" if none."""
     if not lines:
         return ""
     if calling := _CALLING.fullmatch(lines[0]):

@@ -18,7 +18,7 @@ class ExampleModel:
 
     sentence: on the model. thread: the address of a discussion. scenario: the name of the playground's
     scenario that shows the same in training. config, fixed: the two models as JSON. fix: a sentence
-    on what is changed in `fixed`. Both are "" where nothing is wrong.
+    on what is changed in `fixed`. `fix` and `fixed` are "" where nothing is wrong.
     """
 
     name: str
@@ -51,7 +51,7 @@ def _layer(kind: str, name: str, _from: Any = None, _mask: str = "", **config: A
 
 
 def _operation(kind: str, name: str, *args: Any, **kwargs: Any) -> dict[str, Any]:
-    """Return a serialized operation. args: the layer before, other arguments. kwargs: its options."""
+    """Return a serialized NumPy operation. args: the layer before, plain others. kwargs: its config."""
     first, *rest = args
     return {
         "module": "keras.src.ops.numpy",
@@ -71,7 +71,7 @@ def _call_args(of: Any) -> list[Any]:
 
 
 def _output_tensor(name: str) -> dict[str, Any]:
-    """Return the serialized symbolic output, float32 of rank 3, of the layer of this name."""
+    """Return a layer's serialized symbolic output, always float32 of shape (None, None, None)."""
     history = [name, 0, 0]
     config = {"shape": [None, None, None], "dtype": "float32", "keras_history": history}
     return {"class_name": "__keras_tensor__", "config": config}
@@ -123,7 +123,7 @@ _TWICE = _operation("Multiply", "twice", "masking", 2.0)
 
 
 def _attention_model(by_hand: bool) -> str:
-    """Return a model of two attention blocks on tokens as JSON; by_hand: masks passed as arguments."""
+    """Return two attention blocks and a mean on tokens as JSON; by_hand: both are passed the mask."""
     mask = (_operation("NotEqual", "mask", "words", 0),) if by_hand else ()
     embedding = _layer("Embedding", "embedding", "words", input_dim=50, output_dim=8, mask_zero=True)
     layers = [_tokens(), *mask, embedding]
@@ -178,7 +178,7 @@ def _embedding_model(mask_zero: bool) -> str:
 
 
 def _sum_model(mask_right: bool) -> str:
-    """Return an LSTM on the sum of inputs "left", masked, and "right", masked or not, as JSON."""
+    """Return an LSTM on the sum of inputs "left", masked, and "right", masked if so said, as JSON."""
     left = _masking("left", "masking_left")
     masked = (_masking("right", "masking_right"),) if mask_right else ()
     merged = _layer("Add", "add", ["masking_left", "masking_right" if mask_right else "right"])

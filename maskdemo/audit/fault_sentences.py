@@ -24,8 +24,8 @@ class Cause:
     """What can be at fault: its severity, its words, and a program that does it right.
 
     title, why: sentences that may name the {layer} and its {of_class}. source: an address. fix: the
-    name of a program in `fix_programs` or `fix_reductions`. Where the mask was lost or never made, it
-    is right for a layer that takes a mask, once that was tried; what is right for others is in `cures`.
+    name of a program in `fix_programs` or `fix_reductions`; "" for none. It is shown unless cures were
+    tried on the layer: then only if the right mask, handed on, helped; else the program that did.
     """
 
     severity: Severity
@@ -37,10 +37,10 @@ class Cause:
 
 @cache
 def program(name: str) -> str:
-    """Return a function of `fix_programs` or `fix_reductions` as the text of a whole program.
+    """Return the body of a function of `fix_programs` or `fix_reductions` as a whole program's text.
 
-    Its docstring comes first, then imports and the functions that it calls. Raises KeyError where there
-    is no such function.
+    The docstring comes first, then imports, the functions that it calls, and the body without its
+    `return`. Raises KeyError where there is no such function.
     """
     text = "\n".join(each.read_text(encoding="utf-8") for each in _PROGRAMS)
     functions = {node.name: node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)}

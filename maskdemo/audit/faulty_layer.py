@@ -1,7 +1,9 @@
 """Which layer is at fault: a call whose inputs stand still at real steps and whose outputs move.
 
 `lost_mask` says where the mask was lost that it lacks. Then the outputs of all such calls are put right
-and the rest runs again: what still moves has a fault of its own.
+(at real steps they become those without padding) and the rest of the padded run is repeated: what still
+moves has a fault of its own. A tensor moves by the largest |difference| that padding makes at its real
+steps, as a share of its largest number.
 """
 
 from __future__ import annotations
@@ -34,10 +36,10 @@ MAX_REPAIRS = 64
 class Fault:
     """A layer at fault.
 
-    cause: one of the names in `CAUSES`. layer, of_class: its name and class. mover: the layer after
-    which outputs change first, by `change` times their largest number; or, if `before`, the layer whose
-    inputs do. cure: the program that was tried on the mover and makes it stand still, HANDED_ON, or "".
-    order: the number of its call. within: the layer in whose code the mover is called, as words.
+    cause: a name in `CAUSES`. layer, of_class: its name and class. mover: the layer whose outputs move
+    by `change` though its inputs do not; if `before`, the layer whose inputs own code moves. cure: of
+    the mover, as `cure_of` returns it. order: index in the trace of the call at fault, of own code the
+    mover's. within: " in " and the name of the nested model or layer that calls the mover, or "".
     """
 
     cause: str
@@ -67,8 +69,9 @@ class _OwnCode:
 def faults(pair: TracePair, tolerance: float) -> tuple[list[Fault], float]:
     """Return the faults, one per cause, layer and mover, and how far the repaired model still moves.
 
-    The share is 0 where the model itself is at fault, or a call that makes positions features.
-    tolerance: the share of its largest number that a call may move by rounding.
+    Calls are put right up to MAX_REPAIRS times, as the module says. The share is 0 where the model
+    itself is at fault, or a call that lays positions out as features. tolerance: the share that a call
+    may move by rounding.
     """
     pair = replace(pair)  # the caller's stays as it is
     result: dict[tuple[str, str, str], Fault] = {}
@@ -106,9 +109,9 @@ def faults(pair: TracePair, tolerance: float) -> tuple[list[Fault], float]:
 
 
 def _first_to_move(pair: TracePair, tolerance: float) -> tuple[list[Call], _OwnCode | None]:
-    """Return all calls whose outputs move though no input does.
+    """Return all calls, but containers, whose outputs move though no input does; and None.
 
-    Where a tensor moves within own code, before any such call, return no calls and that own code.
+    Where a tensor moves between calls, before any such call, return no calls and that own code.
     """
     movers: list[Call] = []
     moved_before = False
@@ -142,20 +145,20 @@ def _container_of(call: Call, pair: TracePair, tolerance: float) -> Call:
 
 
 def _inputs_change(call: Call, pair: TracePair) -> float:
-    """Return how far the inputs of a call, without masks, move at real steps: the largest share."""
+    """Return how far the inputs of a call, without masks, move: the largest share; 0 without inputs."""
     return max(
         (_input_change(call, each, pair) for each in call.inputs if not each.is_mask), default=0.0
     )
 
 
 def _input_change(call: Call, input_tensor: InputTensor, pair: TracePair) -> float:
-    """Return how far a call's input moved at real steps, by `pair.share`: 0 where shapes do not fit."""
+    """Return how far a call's input moves, by `pair.share`: 0 where shapes do not fit."""
     unpadded = pair.twin(call).inputs[call.inputs.index(input_tensor)].array
     return pair.share(unpadded, input_tensor.array)
 
 
 def _change(call: Call, pair: TracePair) -> float:
-    """Return how far the outputs of a call move at real steps: the largest share."""
+    """Return how far the outputs of a call move: the largest share; 0 without outputs."""
     return max((pair.relative_change(call, index) for index in range(len(call.outputs))), default=0.0)
 
 
@@ -164,8 +167,8 @@ def _repaired(
 ) -> np.ndarray:
     """Return a copy of the padded array `got` with its real steps as in the unpadded array.
 
-    zero: whether padded steps become 0. Where real steps cannot be told, they stay; where they differ
-    in shape, the unpadded array itself is returned.
+    zero: whether padded steps become 0. Where real steps cannot be told, they stay as in `got`; where
+    they differ in shape, the unpadded array itself is returned.
     """
     got = np.where(pair.real_elements(unpadded, got)[1], got, 0.0) if zero else got.copy()
     index, real_steps = pair.real_index(unpadded, got), pair.real_steps(unpadded, got)
@@ -178,13 +181,16 @@ def _repaired(
 
 
 def _repaired_inputs(call: Call, pair: TracePair) -> dict[int, np.ndarray]:
-    """Return each input by its index in `call.inputs`, its real steps as they are without padding."""
+    """Return index in `call.inputs` -> input, masks too, its real steps as they are without padding."""
     inputs = zip(pair.twin(call).inputs, call.inputs, strict=True)
     return {at: _repaired(twin.array, each.array, pair) for at, (twin, each) in enumerate(inputs)}
 
 
 def _fault_of_own_code(own: _OwnCode, pair: TracePair, tolerance: float) -> Fault:
-    """Return the fault of own code: "positions" if it moves by shifts of steps alone, or "own_code"."""
+    """Return the fault of own code: "positions" if only the index of steps moves it, else "own_code".
+
+    Its mover is the call that receives the tensor or, without one, the container, which is at fault.
+    """
     positions = moves_with_position_alone(own.container, pair, tolerance)
     mover = own.before or own.container
     return Fault(
@@ -200,7 +206,7 @@ def _fault_of_own_code(own: _OwnCode, pair: TracePair, tolerance: float) -> Faul
 
 
 def _faults_at(call: Call, pair: TracePair, tolerance: float) -> list[Fault]:
-    """Return a fault for each cause for which the outputs of a call move."""
+    """Return a fault for each of `_causes_of` a call, which is their mover."""
     return [
         Fault(
             cause=cause,
@@ -217,13 +223,17 @@ def _faults_at(call: Call, pair: TracePair, tolerance: float) -> list[Fault]:
 
 
 def _within(call: Call) -> str:
-    """Return " in " and the name of the nested model or layer around a call; "" outside of any."""
+    """Return " in " and the name of the nested model or layer around a call; "" in the model's own."""
     outer = call.inside
     return f" in {outer.name}" if outer is not None and outer.inside is not None else ""
 
 
 def _causes_of(call: Call, pair: TracePair, tolerance: float) -> list[tuple[str, Call, str]]:
-    """Return why the outputs of a call move: each cause with the call at fault and the cure."""
+    """Return why the outputs of a call move: at least one cause with the call at fault and the cure.
+
+    The first that fits of: windows, positions, steps taken by number, a right mask that is ignored, a
+    wrong mask, and all places before the call where the mask was lost, or else "no_mask".
+    """
     if effects := effects_of_windows(call, pair, tolerance):
         return [(cause, call, program) for cause, program in effects]
     if lays_out_positions(call, pair) or moves_with_position_alone(call, pair, tolerance):

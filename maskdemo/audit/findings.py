@@ -32,9 +32,9 @@ def findings_of(
 ) -> list[Finding]:
     """Return a finding for each cause and layer, but one for all layers that no mask ever reaches.
 
-    They are in the order of the calls. sentence: what was measured, without its full stop. largest: how
-    far outputs moved. unexplained: name and class of a model, for a last finding, whose outputs still
-    move once all faults are put right.
+    They are in the order of the calls. sentence: what was measured, without its full stop. largest: of
+    each finding, how far the model's outputs moved; None if not measured. unexplained: name and class
+    of a model whose outputs still move once all faults are put right, for a last finding.
     """
     groups: dict[tuple[str, str], list[Fault]] = {}
     for fault in sorted(faults, key=lambda each: each.order):
@@ -69,7 +69,7 @@ def findings_of(
 def _seen(group: list[Fault], sentence: str) -> str:
     """Return the measurement, the layer where it first shows, and others with the fault, as sentences.
 
-    For an inherent fault: how far the layer's own outputs move.
+    For a cause of the severity "inherent" only how far the first mover's own outputs move.
     """
     first = group[0]
     if CAUSES[first.cause].severity == "inherent":
@@ -118,8 +118,8 @@ def measurement_sentence(leaking: list[Measure]) -> str:
 def without_repetition(findings: Iterable[Finding], earlier: list[Finding]) -> list[Finding]:
     """Return findings without those on the loss that an earlier finding explains.
 
-    That is "loss_counts_padding" after "no_mask" or a leak of the same layer, and "output_unmasked"
-    after "no_mask".
+    That is "loss_counts_padding" after any "no_mask" or a leak of the same layer, and
+    "output_unmasked" after any "no_mask".
     """
     layers = {each.layer for each in earlier if each.severity == "leak"}
     no_mask = any(each.cause == "no_mask" for each in earlier)
@@ -183,7 +183,7 @@ def _passed_state(call: Call, pair: TracePair) -> str:
 
 
 def _mask_change(call: Call, received: str, passed: str) -> str:
-    """Return what a call does with the mask, such as "keeps it", for the table of layers."""
+    """Return what a call does with the mask, such as "keeps it", from the states before and after."""
     if call.unmasked_keys:
         return "hides it from others"
     if is_a(call.layer, *MASK_MAKERS) and passed == "right":

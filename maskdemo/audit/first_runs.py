@@ -16,7 +16,7 @@ from maskdemo.errors import UnsupportedModel, quoted
 
 
 def build_by_running(model: Any, rows: Sequence[Batch]) -> None:
-    """Build the model by running it on the first sequence. Raises UnsupportedModel."""
+    """Build the model by running it on a batch of the first row; UnsupportedModel if that fails."""
     try:
         run_eagerly(model, {name: np.asarray(array)[None] for name, array in rows[0].items()})
     except Exception as refused:
@@ -57,7 +57,7 @@ def refuse_change(
 
 
 def one_batch(model: Any, batch: Batch) -> Batch:
-    """Return a batch, cut to the model's batch size where that is fixed."""
+    """Return a batch, cut to at most the model's batch size where that is fixed."""
     size = batch_size(model)
     return batch if size is None else {name: array[:size] for name, array in batch.items()}
 
@@ -103,7 +103,7 @@ def _change_sentence(model: Any, batch: Batch, tolerance: float) -> str:
 
 
 def _first_changed(first: Trace, second: Trace, tolerance: float) -> Call | None:
-    """Return the first call that returned something else the second time; None where none did."""
+    """Return, of the calls with other outputs the second time, the first that returned, or None."""
     for one, other in zip(first.calls, second.calls, strict=False):
         if (
             one.outputs

@@ -40,7 +40,7 @@ def hand_the_mask_on() -> keras.Model:
 
 
 def compute_the_mask() -> keras.Model:
-    """A layer of your own that uses and passes on the mask."""
+    """A layer of your own, `Doubled`, uses and passes on the mask."""
 
     class Doubled(layers.Layer):
         """Twice its input, padded steps zeroed, same mask."""
@@ -100,7 +100,7 @@ def keep_beside_attention() -> keras.Model:
 
 
 def initial_state() -> keras.Model:
-    """With an initial state, hand the mask over yourself."""
+    """With an initial state, here an input, pass the mask yourself."""
     inputs = keras.Input((None, 4), name="sequence")
     state = keras.Input((16,), name="state")
     masking = layers.Masking()
@@ -112,7 +112,7 @@ def initial_state() -> keras.Model:
 
 
 def explicit_masks() -> keras.Model:
-    """Each layer is handed its mask: right in every Keras 3."""
+    """Each recurrent layer is handed its mask: right in every Keras 3."""
     masking = layers.Masking(mask_value=0.0)
 
     inputs = keras.Input((None, 4))
@@ -126,7 +126,7 @@ def explicit_masks() -> keras.Model:
 
 
 def mask_value() -> keras.Model:
-    """A mask value that half precision holds and no real step has.
+    """A mask value, -1, that half precision and no real step holds.
 
     Pad with the same number: keras.utils.pad_sequences(...,
     dtype="float32", value=-1.0).
@@ -155,7 +155,7 @@ def finite_padding() -> keras.Model:
 
 
 def no_time_distributed() -> keras.Model:
-    """Dense works on each step by itself, without a wrapper."""
+    """Dense after an LSTM works on each step without a wrapper."""
     model = keras.Sequential(
         [
             keras.Input((None, 4)),

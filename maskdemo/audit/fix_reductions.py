@@ -191,7 +191,7 @@ def read_backwards() -> keras.Model:
 
 
 def count_from_the_real_steps() -> keras.Model:
-    """Steps are counted from the first real one or from the last.
+    """Steps are counted from the first real one, and from the last.
 
     The sequence is rolled until the first is at index 0, or the last
     at index -1; roll the mask likewise, if it is needed. The last step
@@ -220,7 +220,7 @@ def reversed_within_length(x, mask):
 
 
 def backwards_within_length(x, mask):
-    """Return the outputs of go_backwards, (N, T, F), at the real steps."""
+    """Return (N, T, F), outputs of go_backwards, moved to real steps."""
     real = ops.cast(mask, "int32")
     step = ops.cumsum(ops.ones_like(real), axis=1) - 1
     first = ops.argmax(real, axis=1, keepdims=True)
@@ -246,7 +246,7 @@ def last_step_at_the_end(x, mask):
 
 
 def normalized_over_real_steps(x, mask, groups=1, epsilon=1e-3):
-    """Return (N, T, F), normalized by statistics of the real steps.
+    """Return (N, T, F), all normalized by statistics of real steps.
 
     Each group of F / groups features has its own; mask: (N, T).
     """

@@ -73,7 +73,7 @@ def _axis_of_output(
 ) -> tuple[ModelInput, int] | None:
     """Return the fixed-length input whose steps an output has, and on which axis; None for none.
 
-    axes: the same for every earlier tensor, by its key.
+    axes: the same for every earlier tensor, by its key. `axis_after` says where a call puts the steps.
     """
     args, kwargs = call.arguments
     for place, each in enumerate(call.inputs):

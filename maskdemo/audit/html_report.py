@@ -32,7 +32,7 @@ _MASKS = {"right": "right mask", "wrong": "wrong mask", "none": "no mask"}
 
 
 def as_page(report: Report, *, when: datetime | None = None) -> str:
-    """Return the report as an HTML page. when: the time that it states, by default now."""
+    """Return the report as an HTML page. when: the time that it states, by default the local one."""
     return fill_template(
         Path(__file__).with_name("report.html"),
         when=when,
@@ -55,9 +55,9 @@ def as_page(report: Report, *, when: datetime | None = None) -> str:
 def mask_path_svg(layers: Sequence[LayerRow], *, dark: bool = False) -> str:
     """Return an SVG with a row per layer: the mask that it receives, and the mask that it returns.
 
-    A thick line is a right mask, a dashed line a wrong mask, dots are none. A line leads from a row to
-    the next one only where that takes it in; what else a layer takes in is named in words, so that no
-    line crosses another.
+    A thick line is a right mask, a dashed line a wrong mask, dots are none. By `layer.sources` a line
+    leads from a row to the next one only where that takes it in; what else a layer takes in is named in
+    words, so that no line crosses another. Without layers there is no row.
     """
     rows, top = [], _TOP
     for index, layer in enumerate(layers):
@@ -125,7 +125,7 @@ def _layer_svg(
 
 
 def _line_svg(state: str, top: int, bottom: int, dark: bool) -> str:
-    """Return a vertical SVG line between two heights, in pixels, in the look of a mask's state."""
+    """Return a vertical SVG line between two heights, in pixels, in the look of a `_STATES` key."""
     light_colour, dark_colour, width, dashes = _STATES[state]
     return (
         f'<line x1="{_LINE}" x2="{_LINE}" y1="{top}" y2="{bottom}" stroke-width="{width}" '

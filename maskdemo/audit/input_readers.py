@@ -44,7 +44,8 @@ _APPLIED = ("Multiply", "Where", "LogicalNot", "LogicalAnd", "Any", "All", "Max"
 class InputReaders:
     """What reads one input of a model.
 
-    shape: without the batch axis. known: whether all readers could be found. readers: what was found.
+    shape: without the batch axis. known: whether all readers could be found. readers: what was found,
+    also of what is computed from the input. Its own values are those that were cast or cut at most.
     """
 
     shape: tuple[int | None, ...]
@@ -54,7 +55,7 @@ class InputReaders:
 
     @property
     def is_sequence(self) -> bool:
-        """Whether a layer reads axis 1 of the input as steps, or an operation goes over these alone."""
+        """Whether one of `_OF_SEQUENCES` reads axis 1 as steps, or an operation goes over it alone."""
         return any(
             _goes_over_steps(each)
             or (
@@ -90,12 +91,12 @@ class InputReaders:
 
     @property
     def is_compared(self) -> bool:
-        """Whether the input is compared by size with something, as lengths are with positions."""
+        """Whether <, <=, > or >= compares it with a number or tensor, as lengths with positions."""
         return any(is_a(each.operation, *_ORDERED) for each in self.readers)
 
     @cached_property
     def embeddings(self) -> list[Any]:
-        """The Embedding layers that look the input's numbers up."""
+        """The Embedding layers that look the input's own values up, or are in closed own code."""
         result = []
         for each in self.readers:
             if each.values and is_a(each.operation, "Embedding", "ReversibleEmbedding"):
@@ -146,7 +147,7 @@ def _goes_over_steps(reader: Reader) -> bool:
 
 
 def _encoder_states(reader: Reader) -> list[Any]:
-    """Return the symbolic states of an operation: an RNN's initial ones, and repeated vectors."""
+    """Return an operation's symbolic arguments that are an RNN's states or made by RepeatVector."""
     import keras
 
     arguments = keras.tree.flatten(reader.arguments)
@@ -174,13 +175,13 @@ def _names_of_inputs(tensor: Any) -> set[str]:
 
 
 def mask_value(masking: Any) -> float | None:
-    """Return the number that a Masking layer masks; None where it masks a tensor."""
+    """Return the number that a Masking layer masks; None where its `mask_value` is no single number."""
     value = np.asarray(masking.mask_value)
     return float(value) if value.ndim == 0 else None
 
 
 def _gives_mask(reader: Reader) -> bool:
-    """Whether an operation's output is used as a mask: passed to a layer, or applied by arithmetic."""
+    """Whether an output, or what is computed of it, is passed as a mask or to one of `_APPLIED`."""
     return any(
         getattr(output, "_is_mask_of_layer", False)
         or any(
@@ -196,7 +197,8 @@ def _gives_mask(reader: Reader) -> bool:
 def _compared_with(reader: Reader) -> float | None:
     """Return the number for padding that a comparison implies; None where it implies none.
 
-    It is c for x == c, x != c and x > c, c - 1 for x >= c, NaN for isnan and isfinite.
+    It is c for x == c, x != c and x > c, c - 1 for x >= c (so for c < x and c <= x), NaN for isnan and
+    isfinite. None for x < c and x <= c, and where c is no single number.
     """
     operation, args = reader.operation, reader.arguments[0]
     if is_a(operation, "Isnan", "Isfinite"):
@@ -246,7 +248,10 @@ def counted_inputs(rows: Sequence[Mapping[str, np.ndarray]]) -> dict[str, str]:
 def _readers_of_own_code(
     model: Any, rows: Sequence[Mapping[str, np.ndarray]]
 ) -> Iterator[tuple[str, InputReaders]]:
-    """Yield name and readers of each input of a model that is called here on symbolic tensors."""
+    """Yield name and readers of each input of a model that is called here on symbolic tensors.
+
+    They have the shapes of the first row, any number of steps. Where the call fails, `known` is False.
+    """
     import keras
 
     tensors = {}
@@ -270,7 +275,7 @@ def _readers_of_own_code(
 
 
 def _input_readers(tensor: Any, known: bool) -> InputReaders:
-    """Return what reads a symbolic input, up to the first error. known: as in `InputReaders`."""
+    """Return what reads a symbolic input, until an error ends that. known: returned as it is."""
     found: list[Reader] = []
     with suppress(Exception):  # a rule that does not fit an operation: what was read so far counts
         for each in readers(tensor, 1 if len(tensor.shape) > 1 else 0):

@@ -87,7 +87,7 @@ def saved_with(content: bytes) -> str:
 
 
 def _hdf5_sentence(content: bytes) -> str:
-    """Return why an HDF5 file is not opened, and the way out."""
+    """Return why an HDF5 file is not opened, and the way out: with weights alone, of Keras 3, older."""
     if b"model_config" not in content:
         return (
             "This is an HDF5 file with weights alone, and no model. The audit needs the .keras file, "
@@ -135,7 +135,7 @@ def _text_in_collection(content: bytes, address: int, index: int) -> bytes:
 
 
 def _opened(content: bytes) -> AbstractContextManager[zipfile.ZipFile]:
-    """Open a .keras file as a ZIP archive; raise UnsupportedModel if damaged or too large unpacked."""
+    """Open a ZIP archive; raise UnsupportedModel if damaged, beyond MAX_UNPACKED bytes or MAX_RATIO."""
     return open_archive(
         content,
         max_unpacked=MAX_UNPACKED,

@@ -55,7 +55,7 @@ def add_command(commands: _SubParsersAction[ArgumentParser]) -> None:
 
 
 def _add_options_of_inputs(audit: ArgumentParser) -> None:
-    """Add the options that say what inputs and padding are; by default the audit finds that out."""
+    """Add `--pad-value`, `--lengths`, `--mask`, `--side` and `--added`; each can be given again."""
     audit.add_argument(
         "--pad-value",
         action="append",
@@ -90,9 +90,10 @@ def _add_options_of_inputs(audit: ArgumentParser) -> None:
 
 
 def _run_command(args: Namespace) -> int:
-    """Return the exit code of `_audit_file`, or NOT_AUDITED after its error, which is printed.
+    """Return the exit code of `_audit_file`, or NOT_AUDITED after any error, printed to standard error.
 
-    With `--json` the error is on standard output as JSON too.
+    With `--json` standard output has {"clean": null, "sentence": the error}, too. Raises ValueError,
+    before the audit, for an `--html` that cannot be written. Warnings are silent.
     """
     from maskdemo.audit.error_sentences import failure_sentence
 

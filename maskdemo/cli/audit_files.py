@@ -22,8 +22,8 @@ def read_model(
     """Return the Keras model in a .keras file, or of a configuration as JSON.
 
     trained: with the file's weights, not drawn ones. trust: Lambda and custom layers are allowed, so
-    code of the file is run, and its weights are loaded. imports: names of modules that have the custom
-    layers, only with trust. Raises UnsupportedModel.
+    code of the file is run, and weights are loaded from any but JSON. imports: names of modules that
+    have the custom layers, only with trust. Raises UnsupportedModel.
     """
     from maskdemo.audit.build_from_config import model_of
     from maskdemo.audit.keras_file import config_text, naming_version
@@ -82,7 +82,7 @@ def _public_callables(module: ModuleType) -> dict[str, Any]:
 
 
 def _load_model(path: Path, *, safe_mode: bool) -> Any:
-    """Return the model in a .keras file. safe_mode: run none of its code. Raises UnsupportedModel."""
+    """Load a model, compiled if saved so. safe_mode: run none of its code. Raises UnsupportedModel."""
     import keras
 
     try:
@@ -122,7 +122,7 @@ def read_sequences(path: Path) -> Any:
 
 
 def _from_npz(path: Path) -> Any:
-    """Return an archive's arrays as a list of sequences; if all are named "input/1", input -> list.
+    """Return an archive's arrays, in its order, as a list; if all names are like "input/1", by input.
 
     Raises UnsupportedModel for a single array.
     """

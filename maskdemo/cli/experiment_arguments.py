@@ -77,7 +77,7 @@ def add_settings(parser: ArgumentParser, **tables: Mapping[str, Titled]) -> None
 
 
 def _flag(name: str) -> str:
-    """Return the option of a name in code: `--padded-length`."""
+    """Return the option for a name: "--padded-length" for "padded_length"."""
     return f"--{name.replace('_', '-')}"
 
 
@@ -128,7 +128,7 @@ def _settings_of(args: Namespace) -> dict[str, str]:
 
 
 def _help_text(setting: Setting) -> str:
-    """Return a setting's help for argparse, with its allowed values if not three names or more."""
+    """Return a setting's help for argparse, and in brackets what it allows, if not 3 names or more."""
     # Of three or more names each stands below, with its title.
     allowed = "" if setting.allowed.count(",") > 1 else f" ({setting.allowed})"
     return f"{setting.help[:-1]}{allowed}".replace("%", "%%")
@@ -159,7 +159,7 @@ def _own_task(args: Namespace) -> OwnTask:
 
 
 def _preparation(args: Namespace) -> Any:
-    """Return the command's `Preparation`. Raises ValueError for a bad `--split-seed` or `--steps`."""
+    """Return the command's `Preparation`; `--steps` is first, last or every:N. Raises ValueError."""
     from maskdemo.uploads.roles import Preparation
 
     if args.split_seed < 0:
@@ -180,9 +180,9 @@ def _preparation(args: Namespace) -> Any:
 
 
 def _roles(args: Namespace) -> dict[str, Any]:
-    """Return role -> column, or columns for `SEVERAL`, of the roles that the command gives.
+    """Return role -> column, or columns split at commas for `SEVERAL`, of the roles that are given.
 
-    An empty text is None or (). "per_step" -> bool.
+    An empty text is None or (). "per_step" -> bool, if `--label-per-step` is given.
     """
     texts: dict[str, Any] = {role: getattr(args, role) for role in ROLES}
     roles = {
@@ -196,7 +196,7 @@ def _roles(args: Namespace) -> dict[str, Any]:
 
 
 def _column_lines(columns: Columns, guess: Guess) -> list[str]:
-    """Return a line for each column: kind, example and role, or why none; and one on the labels."""
+    """Return a line for each column: kind, example and role, or why none; last, what has a label."""
     from maskdemo.uploads.roles import unused_columns
 
     used = {name: role for role, name in reversed(guess.roles.used())}

@@ -15,7 +15,7 @@ from maskdemo.strategies import STRATEGIES
 
 
 def add_command(commands: _SubParsersAction[ArgumentParser]) -> None:
-    """Add `maskdemo guide` and its options to the subcommands."""
+    """Add `maskdemo guide` to the subcommands, with an option for each of QUESTIONS and `--json`."""
     parser = commands.add_parser(
         "guide", help="say whether a setup of your own needs a mask, from what was measured"
     )
@@ -42,7 +42,7 @@ def _run_command(args: Namespace) -> None:
 
 
 def _as_json(setup: Setup, answer: Guidance) -> dict:
-    """Return the guide's answer as a dictionary for JSON."""
+    """Return the answer as {"setup", "word", "sentence", "strategy", "cases"} for JSON."""
     return {
         "setup": setup.to_params(),
         "word": answer.word,
@@ -53,7 +53,10 @@ def _as_json(setup: Setup, answer: Guidance) -> dict:
 
 
 def _case_as_json(result: GuideResult) -> dict:
-    """Return a case as a dictionary; difference [mean, low, high] and mean accuracies, shares."""
+    """Return {"task", "experiment", "word", "strategy", "difference", "accuracy", "chance"} of a case.
+
+    As shares: difference [mean, low, high], and mean accuracy by strategy.
+    """
     difference = result.verdict.difference
     return {
         "task": result.case.experiment.task,

@@ -58,7 +58,7 @@ def _run_command(args: Namespace) -> None:
 
 
 def _as_json(snapshot: Snapshot) -> dict:
-    """Return the results of a finished run as a dictionary for JSON, without infinity in verdicts."""
+    """Return {"experiment", "curves", "chance", "headline", "verdicts", "seconds"}, ready for JSON."""
     return {
         "experiment": snapshot.experiment.settings,
         "curves": [asdict(curve) for curve in snapshot.curves],
@@ -70,7 +70,7 @@ def _as_json(snapshot: Snapshot) -> dict:
 
 
 def infinity_as_null(values: dict) -> dict:
-    """Return a copy, nested dictionaries too, with None in place of infinity, which JSON lacks."""
+    """Return a copy with None for ±infinity, in nested dictionaries too but not in lists, for JSON."""
     return {
         key: infinity_as_null(value)
         if isinstance(value, dict)

@@ -46,7 +46,7 @@ def add_command(commands: _SubParsersAction[ArgumentParser]) -> None:
 
 
 def _run_command(args: Namespace) -> None:
-    """Run the command's study, write `--csv`, print the findings; ValueError if trainings failed."""
+    """Run the command's study, write `--csv`, print; then raise ValueError if any training failed."""
     study = _study_of(args)
     if args.csv:
         must_be_writable(args.csv)
@@ -75,7 +75,7 @@ def _study_of(args: Namespace) -> Study:
 def _run_with_progress(study: Study, args: Namespace) -> Findings:
     """Return the study's findings at its end or at Ctrl+C, with a bar on standard error.
 
-    Raises ValueError for own sequences with `--dask`.
+    Raises KeyboardInterrupt before the first findings, ValueError for own sequences with `--dask`.
     """
     from tqdm import tqdm
 
@@ -101,7 +101,7 @@ def _run_with_progress(study: Study, args: Namespace) -> Findings:
 
 
 def _as_json(findings: Findings) -> dict:
-    """Return the findings of a study as a dictionary for JSON."""
+    """Return a dictionary for JSON: base, vary, cells (by strategy), summary, failures and counts."""
     study = findings.study
     return {
         "base": study.base.settings,
