@@ -245,7 +245,7 @@ def _safe_dtype(value: Any) -> Any:
 
 
 def _safe_node(raw: Any) -> dict[str, Any]:
-    """Return the safe args and kwargs of a layer's call; raise UnsupportedModel for other keys."""
+    """Return a call's safe args and kwargs; raise UnsupportedModel for unsafe values and other keys."""
     if not isinstance(raw, dict) or set(raw) != {"args", "kwargs"}:
         raise UnsupportedModel("The connections between layers are not as Keras 3 writes them.")
     return {

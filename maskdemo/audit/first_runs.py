@@ -16,7 +16,7 @@ from maskdemo.errors import UnsupportedModel, quoted
 
 
 def build_by_running(model: Any, rows: Sequence[Batch]) -> None:
-    """Build the model by running it on a batch of the first row; UnsupportedModel if that fails."""
+    """Run the model on a batch of the first row, built or not; UnsupportedModel if that fails."""
     try:
         run_eagerly(model, {name: np.asarray(array)[None] for name, array in rows[0].items()})
     except Exception as refused:

@@ -159,7 +159,7 @@ def _own_task(args: Namespace) -> OwnTask:
 
 
 def _preparation(args: Namespace) -> Any:
-    """Return the command's `Preparation`; `--steps` is first, last or every:N. Raises ValueError."""
+    """Return `Preparation`; ValueError if `--split-seed` < 0 or `--steps` not first, last or every:N."""
     from maskdemo.uploads.roles import Preparation
 
     if args.split_seed < 0:

@@ -125,7 +125,7 @@ def must_be_writable(file: Path) -> None:
 
 
 def write_file(file: Path, text: str) -> None:
-    """Write the text to the file and print that it is written. Raises ValueError if that fails."""
+    """Write the text to the file and say so on standard output. Raises ValueError if that fails."""
     try:
         file.write_text(text, encoding="utf-8", newline="")
     except OSError as error:
