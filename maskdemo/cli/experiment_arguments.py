@@ -159,7 +159,7 @@ def _own_task(args: Namespace) -> OwnTask:
 
 
 def _preparation(args: Namespace) -> Any:
-    """Return `Preparation`; ValueError if `--split-seed` < 0 or `--steps` not first, last or every:N."""
+    """Return `Preparation`; ValueError for `--split-seed` < 0, `--steps` not first, last, every:N."""
     from maskdemo.uploads.roles import Preparation
 
     if args.split_seed < 0:
