@@ -33,7 +33,7 @@ NOT_RUN = "Not run with this version of the app: `make evidence` runs it."
 
 
 def draw_claims() -> None:
-    """Draw how many claims held, their table to download, a row per claim, and the rules of cases."""
+    """Draw how many claims held, the table to download, a box per claim, and how cases are decided."""
     measurements = precomputed.claims() or Measurements()
     judgements = {name: claim.judgement(measurements) for name, claim in CLAIMS.items()}
     st.header(_claims_sentence([each for each in judgements.values() if each]), anchor=False)
@@ -75,7 +75,7 @@ def _claim(claim: Claim, judgement: Judgement | None) -> None:
 
 
 def _cases(claim: Claim, judgement: Judgement | None) -> None:
-    """Draw the subject of a claim, its judgement, and per case a playground link and measurements."""
+    """Draw where a claim stands, what is measured, the judgement; per case its link and numbers."""
     st.caption(f"{claim.place}. {claim.measures}")
     if judgement:
         st.markdown(judgement.sentence)
@@ -108,7 +108,7 @@ def draw_example(example: ArticleExample) -> None:
 
 
 def _programs(example: ArticleExample) -> None:
-    """Draw the choice of a program, its text and outcome; then a scenario like it, and its table."""
+    """Draw a program's choice, text, outcome, download; then the scenario's link, code and table."""
     programs = {each.name: each for each in example.programs}
     name = st.segmented_control(
         f"Program of example {example.number}",
@@ -144,9 +144,9 @@ def _programs(example: ArticleExample) -> None:
 
 
 def _code(example: ArticleExample, program: Program) -> None:
-    """Draw a program's reason and text, from the second program on in tabs.
+    """Draw a program's reason and text, from the second program on in the last of three tabs.
 
-    The other tabs are its diffs from the program before and from the first.
+    The first tab is its diff from the program before, the second that from the first program.
     """
     at = example.programs.index(program)
     st.markdown(program.reason)
@@ -162,7 +162,7 @@ def _code(example: ArticleExample, program: Program) -> None:
 
 
 def _outcome(outcome: ProgramRun) -> None:
-    """Draw success or error of a program's run, findings, what it printed, its day and libraries."""
+    """Draw a run's success or error, `outcome_findings`, what it printed, its day and libraries."""
     if outcome.failure is None:
         st.success(program_run.outcome_sentence(outcome), icon=":material/check_circle:")
     else:

@@ -65,7 +65,7 @@ def choose_model() -> ModelFile | None:
 
 
 def _choose_example() -> ModelFile:
-    """Draw the choice of a ready example; return it, or its mended version if the toggle is on."""
+    """Draw the choice of an example, links, a toggle if it has a fix; return it, mended if toggled."""
     name = st.pills(
         "Example",
         list(EXAMPLES),
@@ -111,7 +111,7 @@ def _choose_file() -> ModelFile | None:
 
 
 def _read_upload() -> None:
-    """Keep an uploaded file in place of the last, or a complaint that there is no room; a callback."""
+    """Keep the uploaded file, or if `HELD_FILES` is full a complaint, not the last file: a callback."""
     url.mark_touched()
     uploaded = session[f"audit_upload_{session.get('audit_uploads', 0)}"]
     if uploaded is None:
@@ -142,7 +142,7 @@ def _choose_text() -> ModelFile | None:
 
 
 def start_audit(file: ModelFile | None) -> None:
-    """Queue the audit of a model, and keep the model in the session. Raises `QueueFull`."""
+    """Queue the audit of `file`, not None, and keep the file for `results`. Raises `QueueFull`."""
     assert file is not None, "without a model, the button is disabled"
     live_job.submit(Audit(file.content))
     session.audited = file
@@ -156,9 +156,10 @@ def progress() -> None:
 
 
 def results(chosen: ModelFile | None) -> None:
-    """Draw the session's newest report or error; for another ready example, its precomputed report.
+    """Draw the precomputed report of `chosen` if that is a ready example and was not audited last.
 
-    chosen: the model chosen on the page. Without any report, a text says what reports tell.
+    Else draw the session's newest report or error, and of which model it is unless of `chosen`; without
+    any, a text on what reports tell.
     """
     newest: AuditRun | None = live_job.status("audit").newest
     audited: ModelFile | None = session.get("audited")
@@ -183,7 +184,7 @@ def results(chosen: ModelFile | None) -> None:
 
 
 def _report(report: Report, note: str = "") -> None:
-    """Draw verdict, findings, what was tried, mask's path, downloads. note: on a precomputed report."""
+    """Draw verdict, `note`, findings, what was tried, the mask's path as SVG; downloads: HTML, JSON."""
     (st.success if report.clean else st.error)(escape_markdown(report.sentence))
     if note:
         st.caption(note)
@@ -218,7 +219,7 @@ def _finding(finding: Finding) -> None:
 
 
 def _tried(report: Report) -> None:
-    """Draw an expander: what the audit tried, and a table with a row for each measure."""
+    """Draw an expander: what the audit tried, and a table: how far each padding moved outputs."""
     with st.expander("What was tried"):
         for sentence in report.tried.sentences:
             st.markdown(escape_markdown(sentence))
@@ -238,7 +239,7 @@ def _tried(report: Report) -> None:
 
 
 def what_this_does() -> None:
-    """Draw an expander: what happens to a file here, and how to audit trained weights at home."""
+    """Draw an expander: of a file only the configuration is used; how to audit weights at home."""
     with st.expander("What happens to my file, and how do I audit trained weights or custom layers?"):
         st.markdown(
             "Nobody's weights and nobody's code are loaded here. Of a file only the configuration is "

@@ -155,9 +155,9 @@ def replay(
 ) -> None:
     """Draw a button and a slider that play a run again in all charts of the page that have frames.
 
-    epochs: the positions of the slider, ascending. run: tells runs apart, by its `repr`: for another
-    the slider moves to `epoch`, by default the newest. on_rest: a callback with the epoch at which
-    the slider comes to rest. While it moves, the server is not asked anything.
+    epochs: the slider's positions, one or more, ascending. run: tells runs apart, by its `repr`: for
+    another the slider moves to `epoch`, or the last if that is none of them. on_rest: a callback with
+    the epoch at which the slider comes to rest. While it moves, the server is not asked anything.
     """
     version = blake2b(repr((epochs, run)).encode(), digest_size=8).hexdigest()
     data = {"epochs": epochs, "epoch": epoch, "version": version}
@@ -171,7 +171,7 @@ def replay(
 
 
 def _on_poll(key: str) -> None:
-    """Keep in `_BROWSER_HAS` what the browser has drawn, in a callback before a part is drawn anew."""
+    """Keep in `_BROWSER_HAS` what the browser says that each chart has drawn. key: of the poll."""
     # Where the whole page ran meanwhile, the part may be gone.
     drawn = st.session_state.get(key, {}).get("poll")
     _BROWSER_HAS.set({place: str(each) for place, each in dict(drawn or {}).items()})
@@ -202,7 +202,7 @@ def repeat(draw: Callable[[], None], pause_s: Callable[[], float | None], *, key
 
 @dataclass(frozen=True)
 class Drawing:
-    """A figure in pieces of JSON: its layout, its frames (null without a replay), and its traces.
+    """A figure in pieces of JSON: its layout, its frames (null without a replay), each trace.
 
     version: the digest of each piece, in the same order, by which the browser tells what it has.
     height: in pixels.
@@ -237,7 +237,7 @@ SHARED: Cache[Drawing] = Cache(MAX_CHARACTERS, lambda drawing: drawing.size)
 
 
 def snapshot_key(snapshot: Snapshot) -> tuple[Hashable, ...]:
-    """Return a key that no two different snapshots share."""
+    """Return experiment, done, seconds and finished: no two different snapshots share all four."""
     return snapshot.experiment, snapshot.done, snapshot.seconds, snapshot.finished
 
 
@@ -249,7 +249,7 @@ def renderer_of(name: str) -> ComponentRenderer:
 
 @cache
 def _register(name: str) -> ComponentRenderer:
-    """Make a component known to Streamlit, once, and return the function that draws the component."""
+    """Register a component, once, and return what draws it; of `CHART` the script is `chart.js`."""
     script = f"{name.partition('.')[2]}.js"
     # What shows nothing waits for no style: should the connection break then, it would never begin.
     css = None if name in (POLL, LEAVING) else "padding_handle.css" if name == OUTPUTS else "chart.css"
@@ -274,7 +274,7 @@ def _serve_files() -> None:
 
 @cache
 def plotly_folder() -> Path:
-    """Return the cache or else temporary folder that holds Plotly's library, gzipped there if missing.
+    """Return the cache or else temporary folder with Plotly's library as `.gz`, written if missing.
 
     Streamlit would compress it anew for each viewer, half a second of the server's time. Raises
     OSError if neither folder can be written.

@@ -28,7 +28,7 @@ SIZES = ("train_size", "test_size")
 
 
 def setting(name: str, prefix: str = "", **widget: Any) -> None:
-    """Draw the control of a setting by its kind: toggle, slider, box, pills, segments or list.
+    """Draw a setting's control by its kind: toggle, slider, number or select box, pills or segments.
 
     prefix: of the session's keys, here and below: empty on the playground, `STUDY_PREFIX` for a study,
     which always has the baseline and so does not offer it. widget: further options of the widget.
@@ -74,7 +74,7 @@ def _number(declared: Number, kept: dict[str, Any]) -> None:
 
 
 def lengths(prefix: str = "") -> None:
-    """Draw the slider of the shortest and the longest length of a sequence, in steps."""
+    """Draw the slider of shortest and longest length, in steps; not called for a recorded task."""
     least, most = NUMBERS["min_length"], NUMBERS["max_length"]
     kept: dict[str, Any] = {**url.KEPT, "key": f"{prefix}lengths", "help": most.help}
     st.slider("Lengths, in steps", least.low, most.high, **kept)
@@ -111,7 +111,7 @@ def _open_upload() -> None:
 
 
 def mask_value_warning(experiment: Experiment, prefix: str = "") -> None:
-    """Warn if a chosen Masking layer misses all padding; a button sets the mask value to padding's."""
+    """Warn if a chosen Masking layer masks no invalid step; a button sets the value that would."""
     if "masking_layer" not in experiment.strategies:
         return
     effect = mask_effect(experiment, "masking_layer")
@@ -132,7 +132,7 @@ def mask_value_warning(experiment: Experiment, prefix: str = "") -> None:
 
 
 def complaints(complaint: str | None) -> None:
-    """Draw, if any, a warning of the link's invalid parts, a button for defaults, and `complaint`."""
+    """Draw, if any, the link's invalid parts with a button to `open_default`; `complaint`, if any."""
     if sentences := st.session_state.complaints:
         parts = "".join(f"\n- {escape_markdown(each)}" for each in sentences)
         with st.container(key="complaints"):
@@ -199,7 +199,7 @@ def playground() -> None:
 
 
 def _rest_of_group(group: str, *placed: str) -> None:
-    """Draw all settings of a group except those in `placed`, which are drawn elsewhere."""
+    """Draw the playground's settings of a group but those in `placed`, which are drawn elsewhere."""
     for name, one in SETTINGS.items():
         if one.group == group and name not in placed:
             setting(name)
@@ -223,25 +223,25 @@ def on_demand(
 def presets(
     label: str,
     kind: str,
-    titles: Mapping[str, str],
-    marked: Mapping[str, str],
+    list_titles: Mapping[str, str],
+    row_titles: Mapping[str, str],
     chosen: str | None,
     choose: Callable[[str], None],
 ) -> None:
     """Draw names that set all controls, in a row and in a list: the pages' style shows one of the two.
 
-    kind: the beginning of both keys. titles, marked: name -> title in the list, in the row. chosen:
-    the name shown, if any. choose: a callback, with the name of which to show the settings.
+    kind: the beginning of both keys. list_titles, row_titles: by name, in the same order. chosen: the
+    name shown, if any. choose: called in a callback with the name picked, before `mark_changed`.
     """
     in_list, in_row = _preset_key(f"{kind}_list", chosen), _preset_key(f"{kind}_row", chosen)
     common: dict[str, Any] = {"on_change": _on_preset, "label_visibility": "collapsed"}
     looks: dict[str, Any] = {"index": None, "placeholder": "Your own settings"}
-    row: dict[str, Any] = {"format_func": marked.__getitem__, "key": in_row, "wrap": False}
+    row: dict[str, Any] = {"format_func": row_titles.__getitem__, "key": in_row, "wrap": False}
     with st.container(key=f"{kind}_presets"):
-        title = titles.__getitem__
+        title = list_titles.__getitem__
         args = (in_list, choose)
-        st.selectbox(label, titles, format_func=title, key=in_list, args=args, **looks, **common)
-        st.pills(label, titles, args=(in_row, choose), **row, **common)
+        st.selectbox(label, list_titles, format_func=title, key=in_list, args=args, **looks, **common)
+        st.pills(label, list_titles, args=(in_row, choose), **row, **common)
 
 
 def _preset_key(widget: str, name: str | None) -> str:
@@ -260,9 +260,9 @@ def _preset_key(widget: str, name: str | None) -> str:
     return key
 
 
-def _on_preset(widget: str, choose: Callable[[str], None]) -> None:
-    """Choose the name, if any, that the widget of this key holds; none if the key was replaced."""
-    if widget in st.session_state.named.values():
-        if name := st.session_state[widget]:
+def _on_preset(key: str, choose: Callable[[str], None]) -> None:
+    """Call `choose` with a widget's name, if any, and `mark_changed`; not if its key was replaced."""
+    if key in st.session_state.named.values():
+        if name := st.session_state[key]:
             choose(name)
         url.mark_changed()

@@ -47,7 +47,7 @@ def draw_questions(setup: Setup) -> None:
 
 
 def draw_answer(setup: Setup) -> None:
-    """Draw the answer to a setup, its cases with links, and what to write; or `_not_measured`."""
+    """Draw the answer to a setup, a chart and links of its cases, what to write; or `_not_measured`."""
     found = guidance_for(setup, precomputed.guide())
     if found is None:
         _not_measured(setup)
@@ -73,7 +73,7 @@ def draw_answer(setup: Setup) -> None:
 
 
 def _what_to_write(answer: Guidance) -> None:
-    """Draw the recommended strategy's Keras code, in the sizes of the case that decides, and a link."""
+    """Draw the recommended strategy's Keras code, in the sizes of its case, and a link to the audit."""
     experiment = answer.recommended.case.experiment
     title = STRATEGIES[answer.strategy].title
     st.markdown(
@@ -86,7 +86,7 @@ def _what_to_write(answer: Guidance) -> None:
 
 
 def _why(answer: Guidance) -> str:
-    """Return a clause, comma first, on why no mask is recommended; "" where a mask is recommended."""
+    """Return a clause, comma first: a mask is worth nothing, or undecided; "" if one is recommended."""
     if answer.strategy != BASELINE:
         return ""
     undecided = any(each.word == "undecided" for each in answer.results)
@@ -94,7 +94,7 @@ def _why(answer: Guidance) -> str:
 
 
 def _not_measured(setup: Setup) -> None:
-    """Draw why there is no answer: cases are not computed, or none is like the setup; then a link."""
+    """Draw that the setup's cases are not computed; or, if it has none, a link to the study page."""
     if cases_of(setup):
         st.info("Not measured with this version of the app: `make evidence` does it.")
         return

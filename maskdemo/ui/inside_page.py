@@ -33,7 +33,7 @@ session = st.session_state
 
 
 def run_with_networks(experiment: Experiment) -> Snapshot | None:
-    """Return the finished run of these settings, else the session's own, of any, if with networks."""
+    """Return the finished run of these settings; else the session's, of any, if it has networks."""
     newest = live_job.status("run").newest
     own = newest if newest is not None and newest.networks else None
     return live_job.find(experiment) or own
@@ -52,7 +52,10 @@ def _is_growing(snapshot: Snapshot | None) -> bool:
 
 
 def button_bar(experiment: Experiment) -> None:
-    """Draw Cancel and progress of an active run; else, if these settings have no networks, Train."""
+    """Draw Cancel and progress of an active run; else, if these settings have no networks, Train.
+
+    Beside Train stands `not_trained_yet`, or how the settings of the networks shown differ.
+    """
     live_job.refusal("run")
     if live_job.is_active("run"):
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -104,14 +107,14 @@ def _controls(snapshot: Snapshot) -> None:
 
 
 def _choose_label(snapshot: Snapshot) -> None:
-    """Draw the choice of the label whose probability is followed: by default the true one."""
+    """Draw the choice of the label whose probability is followed: by default `true_label`."""
     spec, truth = snapshot.experiment.spec, true_label(snapshot, url.choice("probe") - 1)
     names = {label: spec.label_name(label) for label in range(snapshot.experiment.classes)}
     url.dropdown("label", names, truth, "Label followed")
 
 
 def _choose_epoch(snapshot: Snapshot) -> None:
-    """Draw the slider of the epoch, or a caption while it moves by itself, and Play or Pause."""
+    """Draw the epoch's slider, or a caption while it plays or grows; Play or Pause unless it grows."""
     epochs, playing = _epochs(snapshot), session.playing is not None
     if _is_growing(snapshot) or playing:
         url.settled("epoch", epochs, epochs[-1])
@@ -143,7 +146,7 @@ def _on_pause() -> None:
 
 
 def _slider(name: str, label: str, options: Sequence[int], default: int) -> None:
-    """Draw the slider of a choice; a single option is chosen without drawing."""
+    """Draw the slider of a choice; with a single option, draw nothing but have it `settled`."""
     if len(options) > 1:
         url.one_of(st.select_slider, name, options, default, label=label)
     else:
@@ -159,7 +162,7 @@ def _sequence(snapshot: Snapshot) -> InspectedSequence:
 
 
 def _main_unit(sequence: InspectedSequence, strategy: str) -> int:
-    """Return the unit (from 0) of largest |h * read-out weight| at read-out, after the newest epoch."""
+    """Return the unit (from 0) of largest |h * the label's weight| at read-out, in the newest epoch."""
     network = sequence.snapshot.networks[strategy][-1]
     read_out = sequence.arrays(strategy).read_out[0]
     column = min(sequence.label, network.readout.shape[1] - 1)
@@ -168,7 +171,7 @@ def _main_unit(sequence: InspectedSequence, strategy: str) -> int:
 
 
 def _choose_unit_and_step(sequence: InspectedSequence) -> None:
-    """Draw two sliders, from 1: by default `_main_unit`, and the sequence's last real step."""
+    """Draw sliders over all units and steps, from 1: by default `_main_unit` and the last real step."""
     strategy = url.choice("strategy")
     steps, units = sequence.activations(strategy).states.shape[1:]
     last = int(sequence.batch.last_valid[0]) + 1
@@ -177,13 +180,13 @@ def _choose_unit_and_step(sequence: InspectedSequence) -> None:
 
 
 def _choose_strategy(sequence: InspectedSequence) -> None:
-    """Draw the choice of the strategy whose gates are shown."""
+    """Draw the choice of the strategy whose gates are shown, by default the first."""
     titles = {name: STRATEGIES[name].title for name in sequence.strategies}
     url.segments("strategy", titles, sequence.strategies[0], "Strategy", hidden=True)
 
 
 def _charts(experiment: Experiment, drawn_for: Experiment | None) -> None:
-    """Draw the chosen view, if there is a run; run the page anew if it is not one of `drawn_for`."""
+    """Draw a run's chosen view, if any; rerun the page if the run's settings are not `drawn_for`."""
     snapshot = run_with_networks(experiment)
     if snapshot is None:
         return
@@ -210,7 +213,7 @@ def _play(experiment: Experiment, drawn_for: Experiment | None) -> None:
 
 
 def view(experiment: Experiment) -> None:
-    """Draw the controls and the chosen view; while a run trains or plays, the view again and again."""
+    """Draw controls and view of a run, if any; the view again and again while one trains or plays."""
     session.setdefault("playing", None)
     snapshot = run_with_networks(experiment)
     if _is_growing(snapshot):

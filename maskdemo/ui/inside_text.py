@@ -56,7 +56,7 @@ def change_by_invalid_steps(after: NDArray, invalid: NDArray[np.bool_]) -> float
 
 
 def what_padding_did(sequence: InspectedSequence, strategy: str) -> str:
-    """Return sentences on what padding and gaps did to the state and output of two strategies.
+    """Return sentences on what padding and gaps, if any, did to state and output of two strategies.
 
     The other is the first whose state they moved where they did not move this one's, or the reverse.
     """
@@ -86,7 +86,10 @@ def share_in_mean(sequence: InspectedSequence, strategy: str, *, step: int) -> s
 
 
 def _effect_sentence(sequence: InspectedSequence, strategy: str, change: float) -> str:
-    """Return a sentence on what padding did. change: of the state, see `change_by_invalid_steps`."""
+    """Return a sentence: the state's `change` by padding, and the label's probability before and after.
+
+    Where the last real step is read, it says so instead of the latter; of a mean only `change`.
+    """
     state, arrays = "the state did not move", sequence.arrays(strategy)
     if change:
         state = f"moved the hidden state by up to {number(change, '.2f')}"
@@ -108,7 +111,8 @@ def _effect_sentence(sequence: InspectedSequence, strategy: str, change: float) 
 def what_step_did(sequence: InspectedSequence, strategy: str, *, step: int) -> str:
     """Return a clause: how a step (from 1) changed the label's probability, and by which unit most.
 
-    Of a step that holds the state, that it stays; of the first, that all units start from zero.
+    The unit is that of `lead_change`. Of a step that holds the state, only that the probability stays;
+    of the first, only that all units start from zero.
     """
     at, label, name = step - 1, sequence.label, escape_markdown(sequence.label_name)
     activations, arrays = sequence.activations(strategy), sequence.arrays(strategy)
@@ -154,7 +158,7 @@ def step_kind(batch: Batch, step: int) -> str:
 def cell_equation(
     sequence: InspectedSequence, strategy: str, *, unit: int, step: int, did: str = ""
 ) -> str:
-    """Return, in Markdown, what a step (from 1) does, and the equations of c and h of a unit (from 0).
+    """Return Markdown: that a step (from 1) moves on, holds or resets, a unit's (from 0) c and h.
 
     did: a clause in place of what any such step does. A step after the batch has no equations.
     """
@@ -187,7 +191,7 @@ def cell_equation(
 
 
 def compare_caption(sequence: InspectedSequence, first: str, *, weights: str, over: float) -> str:
-    """Return the caption of strategies side by side: where they part from the first of them.
+    """Return the caption of strategies side by side: the rule by which they part from the first.
 
     weights: "own", or the strategy whose weights all use. over: the change of a probability (0 to 1)
     beyond which they part, where each uses its own.
@@ -218,7 +222,7 @@ def landing_sentence(landings: Mapping[str, Landing]) -> str:
 
 
 def _shares(landings: Mapping[str, Landing], kind: str) -> str:
-    """Return "**Title** share, ..." of the gradient at steps of a kind, "padding" or "missing"."""
+    """Return "**Title** share, ...", for all strategies: of the gradient at "padding" or "missing"."""
     parts = {name: each.share(kind) for name, each in landings.items()}
     return ", ".join(
         f"**{strategy_title(name)}** {share_text(part) if part else 'exactly 0'}"

@@ -32,7 +32,7 @@ MIN_DIFFERENCE = 0.1
 
 
 def gates_view(sequence: InspectedSequence) -> None:
-    """Draw what the chosen step did, its equations for the chosen unit, and all gates by step."""
+    """Draw what the chosen step (or, if last real, padding) did, a unit's equations, gates by step."""
     strategy = url.choice("strategy")
     unit, step = url.choice("unit") - 1, url.choice("step")
     # The last real step is shown unless another is chosen: what came of it is what padding did.
@@ -61,12 +61,12 @@ def gates_view(sequence: InspectedSequence) -> None:
 
 
 def _on_step(click: Click) -> None:
-    """Choose the step (from 1) nearest to a click in a chart, in a callback."""
+    """Choose the step nearest to a click in a chart, at least 1, in a callback."""
     url.choose("step", max(1, ceil(click.x - 0.5)))
 
 
 def compare_view(sequence: InspectedSequence) -> None:
-    """Draw the choices, a quantity under up to four strategies, and where they part from the first."""
+    """Draw the choices, a quantity under the first four strategies chosen, and where they part."""
     first, second, third = st.columns([5, 2, 2], gap="medium", vertical_alignment="bottom")
     with first:
         titles = {name: strategy_title(name) for name in sequence.strategies}

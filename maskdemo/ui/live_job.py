@@ -54,7 +54,7 @@ LOST = {
 def grace() -> float:
     """Return the seconds for which a session's results and jobs outlive its connection.
 
-    By Streamlit's own setting, for which it keeps the session itself.
+    That is Streamlit's own setting for the session itself, plus `RETURN_S`.
     """
     return st.get_option("server.disconnectedSessionTTL") + RETURN_S
 
@@ -109,7 +109,7 @@ def is_active(kind: str) -> bool:
 
 
 def compile_ahead(experiment: Experiment) -> None:
-    """Have a run's programs compiled, unless a run is active or the session asked for these last."""
+    """Have a run's programs compiled, unless a run is active or this experiment was asked for last."""
     if not is_active("run") and st.session_state.get("prepared") != experiment:
         st.session_state.prepared = experiment
         server().prepare(viewer(), experiment)
@@ -121,12 +121,12 @@ def take_over(work: Work) -> None:
 
 
 def submit(work: Work) -> None:
-    """Ask for work in place of the session's last work of its kind. Raises `QueueFull`."""
+    """Ask for work in place of the session's last of its kind. Raises `QueueFull`, changing nothing."""
     server().submit(viewer(), work)
 
 
 def submit_run() -> None:
-    """Ask for a run of the controls' last valid settings, in a callback. Raises `QueueFull`."""
+    """Ask for a run of `read_settings` (if invalid, the URL's) in a callback. Raises `QueueFull`."""
     submit(Run(url.read_settings(url.RUN)[0]))
 
 
@@ -147,17 +147,17 @@ def cancel(kind: str) -> None:
     server().cancel(viewer(), kind)
 
 
-def keep_lost(session: str) -> None:
-    """Keep for `refusal` alone what an earlier session of this tab lost, unless it is active again."""
+def keep_lost(earlier: str) -> None:
+    """Have `refusal` draw only which work, unless active here, an earlier session of this tab lost."""
     st.session_state.refused = {
         kind: f"The connection was away for too long, so {LOST[kind]}"
-        for kind in server().queue.lost(session)
+        for kind in server().queue.lost(earlier)
         if kind in LOST and not is_active(kind)
     }
 
 
 def refusal(kind: str) -> None:
-    """Draw why work of this kind could not be started, or does not go on, if so."""
+    """Draw why work of this kind was refused or lost, if it was, until `start` is called again."""
     if sentence := st.session_state.get("refused", {}).get(kind):
         st.warning(sentence)
 
@@ -165,10 +165,10 @@ def refusal(kind: str) -> None:
 def progress_line(
     now: Status[Any], share: float, text: str, cancelled: str = "", other: str = ""
 ) -> None:
-    """Draw the server's notice, and a line while work waits or runs, failed or was cancelled.
+    """Draw notices (of a failing disk once), and a line while work waits, runs, failed, was cancelled.
 
     share, text: while it runs, what is done (0 to 1) and a sentence. cancelled: the sentence
-    on cancelled work, if any. other: that on settings other than those of the controls, while it waits.
+    on cancelled work, if any. other: appended to the line while the work waits.
     """
     session = st.session_state
     if now.notice:
@@ -188,7 +188,7 @@ def progress_line(
 
 
 def run_progress_line(cancelled: str = "") -> None:
-    """Draw a line on the state of the viewer's run. cancelled: the sentence on a cancelled run."""
+    """Draw `progress_line` for the viewer's run: repeat, epoch and time left, or what is prepared."""
     now: Status[Snapshot] = status("run")
     share, text, other = 0.0, "", ""
     if now.phase == "running" and now.newest is not None:
@@ -263,9 +263,9 @@ def watch(draw: Callable[[], None], kind: str, *, only_results: bool = False) ->
 
 
 def _pause_s(kind: str, *, line: bool) -> float:
-    """Return seconds to a part's next poll: `poll_s`, less for results as the job is about to end.
+    """Return seconds to a part's next poll: `poll_s`; for results down to a third as the job ends.
 
-    line: another part polls the results; at least `LINE_POLL_S` once the time left is known.
+    line: this part is the line beside results: at least `LINE_POLL_S` once the time left is known.
     """
     now = status(kind)
     pause = poll_s(now)
@@ -285,7 +285,7 @@ def _page_state(status: Status[Any]) -> tuple[object, ...]:
 def poll_s(status: Status[Any]) -> float:
     """Return the seconds between two polls of a job: `LINE_POLL_S` if it does not run.
 
-    Else `POLL_S`, or `FIRST_POLL_S` without results; doubled beyond 8 viewers, again beyond 16.
+    Else `POLL_S`, or `FIRST_POLL_S` without results; doubled beyond 8 viewers of it, again beyond 16.
     """
     if status.phase != "running":
         return LINE_POLL_S

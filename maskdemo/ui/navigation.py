@@ -49,7 +49,7 @@ def declare() -> tuple[StreamlitPage, str]:
 
 
 def tab_title(name: str) -> str:
-    """Return the title of a page's browser tab. name: of the page, "" for the redirect."""
+    """Return a browser tab's title: "page – question"; the question alone for "playground" and ""."""
     question = "Is masking required for LSTMs?"
     return question if name in ("", "playground") else f"{PAGES[name][0]} – {question}"
 
@@ -65,7 +65,7 @@ def _redirect_to_playground() -> None:
 
 
 def require(name: str) -> None:
-    """Run page `name` through `app.py` unless this run began there; every page calls this first."""
+    """Rerun through `app.py` unless this run of page `name` began there. Each page calls this first."""
     if st.session_state.pop("followed", None) != name:
         declare()
         st.rerun()

@@ -54,7 +54,7 @@ _over_all_scenarios = lru_cache(over_all)
 def run_to_show(experiment: Experiment) -> Snapshot | None:
     """Return the session's own run if active or of these settings, else the finished run of these.
 
-    Without either, the run shown last stays, or the session's own; None without any.
+    Without either, the run that `results` drew last, else the session's own; None without any.
     """
     newest: Snapshot | None = live_job.status("run").newest
     if newest is not None and (live_job.is_active("run") or newest.experiment == experiment):
@@ -66,7 +66,10 @@ def run_to_show(experiment: Experiment) -> Snapshot | None:
 
 
 def introduction(experiment: Experiment) -> None:
-    """Draw the question, the scenarios, and what to look for or how the shown run's settings differ."""
+    """Draw the answer over all scenarios, their names, and what to look for in the chosen one.
+
+    If the run shown is of other settings, draw instead of the latter how they differ.
+    """
     # Within another page there is room for the answer, and that page says what it is about.
     embedded = st.context.is_embedded
     if not embedded:
@@ -104,7 +107,7 @@ def _scenarios(chosen: Scenario | None) -> None:
 
 
 def _look_for_text(scenario: Scenario) -> str:
-    """Return a scenario's text on what to look for, with a link to the article page if it names it."""
+    """Return a scenario's text on what to look for; if it says "article", with a link behind it."""
     named = f" (The article: [{article.TITLE}](article))" if "article" in scenario.look_for else ""
     return f":material/visibility: {scenario.look_for}{named}"
 
@@ -128,7 +131,7 @@ def button_bar(experiment: Experiment, *, disabled: bool) -> None:
 
 
 def results(experiment: Experiment) -> None:
-    """Draw answer, table, curves, outputs, batch, code, more; without a run batch, empty axes, code."""
+    """Draw answer, table, curves, outputs, batch, code, details; if no run, batch, empty axes, code."""
     snapshot = run_to_show(experiment)
     shown = snapshot.experiment if snapshot else experiment
     probes = snapshot.probes if snapshot else unseen_batch(experiment)
@@ -141,7 +144,7 @@ def results(experiment: Experiment) -> None:
         with left:
             batch(experiment, followed)
         with right:
-            curves(None, experiment, metric="test_accuracy")
+            curves(_empty_snapshot(experiment), metric="test_accuracy")
         _show_code(experiment)
         return
     st.session_state.shown_run = snapshot.experiment
@@ -156,7 +159,7 @@ def results(experiment: Experiment) -> None:
     with st.container(key="run"):
         if not embedded:
             strategy_table.table(snapshot, note)
-        curves(snapshot, experiment, metric="test_accuracy")
+        curves(snapshot, metric="test_accuracy")
         with st.container(key="outputs"):
             run_view.outputs(snapshot, usual)
         if embedded:
@@ -166,7 +169,7 @@ def results(experiment: Experiment) -> None:
         batch(experiment, followed)
     _show_code(snapshot.experiment)
     more = "Loss, training accuracy, every repeat, and what an epoch took"
-    controls.on_demand(partial(details, snapshot, experiment), st.expander, more, "more")
+    controls.on_demand(partial(details, snapshot), st.expander, more, "more")
     with st.expander("How the verdict is reached"):
         strategy_table.sentences(snapshot)
 
@@ -193,7 +196,7 @@ def batch(experiment: Experiment, followed: int) -> None:
 
 
 def batch_drawing(experiment: Experiment, *, followed: int, dark: bool) -> Drawing:
-    """Return the drawing of `charts.padded_batch` of the probes, made once for all equal probes.
+    """Return the drawing of `charts.padded_batch` of the probes, made once for equal `data_settings`.
 
     followed: the marked probe, from 0.
     """
@@ -217,35 +220,34 @@ def _on_row(click: Click) -> None:
     url.choose("probe", max(1, ceil(click.y - 0.5)))
 
 
-def curves(snapshot: Snapshot | None, experiment: Experiment, *, metric: str) -> None:
-    """Draw a metric of `learning_curves` by epoch; without a snapshot, empty axes."""
-    shown = snapshot or _empty_snapshot(experiment)
-    looks = {} if snapshot or live_job.is_active("run") else {"waiting": NOTHING_TRAINED}
+def curves(snapshot: Snapshot, *, metric: str) -> None:
+    """Draw a metric of `charts.learning_curves` by epoch; without an epoch, empty axes with a text."""
+    looks = {} if snapshot.curves or live_job.is_active("run") else {"waiting": NOTHING_TRAINED}
     dark = is_dark()
 
     def draw() -> Drawing:
-        figure = charts.learning_curves(shown, metric=metric, dark=dark, **looks)
-        return drawing(figure, charts.curves_frames(shown) if shown.finished else None)
+        figure = charts.learning_curves(snapshot, metric=metric, dark=dark, **looks)
+        return drawing(figure, charts.curves_frames(snapshot) if snapshot.finished else None)
 
-    figure = SHARED.get(("curves", *snapshot_key(shown), metric, dark, *looks), draw)
+    figure = SHARED.get(("curves", *snapshot_key(snapshot), metric, dark, *looks), draw)
     alt = "Accuracy or loss by epoch, one line a strategy"
     chart(figure, key=f"curves_{metric}", alt=alt)
 
 
-def details(snapshot: Snapshot, experiment: Experiment) -> None:
+def details(snapshot: Snapshot) -> None:
     """Draw losses and training accuracy by epoch, each repeat's accuracy, and what an epoch took."""
     dark = is_dark()
     first, second = st.columns(2, gap="medium")
     with first:
-        curves(snapshot, experiment, metric="test_loss")
-        curves(snapshot, experiment, metric="loss")
+        curves(snapshot, metric="test_loss")
+        curves(snapshot, metric="loss")
     with second:
         figure = SHARED.get(
             ("accuracy", *snapshot_key(snapshot), dark),
             lambda: drawing(charts.final_accuracy(snapshot, dark=dark)),
         )
         chart(figure, key="by_strategy", alt="Accuracy by strategy, every repeat a point")
-        curves(snapshot, experiment, metric="accuracy")
+        curves(snapshot, metric="accuracy")
     st.markdown(epoch_took(snapshot), help=EPOCH_TOOK)
 
 

@@ -24,10 +24,10 @@ from maskdemo.ui.components import SHARED, Click, Drawing, chart, drawing, is_da
 def settings_of_result(
     kind: str, result: Experiment | Study, wanted: Experiment | Study, *, back: Callable[[], None]
 ) -> None:
-    """Draw how the settings of a shown result differ from the wanted ones, and the way back to them.
+    """Draw how a result's settings differ from the wanted, other ones, and a button back to them.
 
-    kind: of the job that makes such a result: its own button is the way to the present settings. back:
-    sets the controls to the result's settings.
+    kind: of the job that makes such a result, perhaps still under way. back: sets the controls to the
+    result's settings; then the URL is written.
     """
     under_way = live_job.is_active(kind) and live_job.status(kind).newest is not None
     start = "The results under way are for" if under_way else "Result for"
@@ -48,7 +48,7 @@ def settings_of_result(
 
 
 def probe_titles(snapshot: Snapshot) -> dict[int, str]:
-    """Return the number of each probe, from 1 -> its title, such as "Sequence 1"."""
+    """Return probe number (from 1) -> its title, "Sequence 1" and so on."""
     return {number: f"Sequence {number}" for number in range(1, len(snapshot.probes.labels) + 1)}
 
 
@@ -94,7 +94,7 @@ def outputs(snapshot: Snapshot, usual: int) -> None:
 
 
 def _on_output_clicked(experiment: Experiment, probe: int, click: Click) -> None:
-    """Keep the inside page's parameters at a click: panel's strategy, step, unit of `lead_change`."""
+    """Keep where a click leads: the probe (from 1), epoch, strategy, step and `lead_change`'s unit."""
     strategy = experiment.strategies[click.panel]
     params = experiment.to_params() | url.choices_shown("epoch")
     params |= {"probe": str(probe), "strategy": strategy}
@@ -113,7 +113,7 @@ def _on_output_clicked(experiment: Experiment, probe: int, click: Click) -> None
 
 
 def scrubber(snapshot: Snapshot) -> None:
-    """Draw the slider that replays a finished run's charts; run the page anew when it comes to rest.
+    """Draw the slider that replays a run's charts, once finished; rerun the page when it comes to rest.
 
     Another run than before begins at its newest epoch, unless a link names the epoch.
     """

@@ -64,7 +64,10 @@ def choose_task(name: str, prefix: str = "") -> None:
 
 
 def adapt_to_task(prefix: str = "") -> None:
-    """Fit the padded length to a new task; a study also drops added repeats and takes usual values."""
+    """Fit the padded length to a new task; a study also drops added repeats, takes `default_values`.
+
+    A recorded task has no "spread" to vary: the padded length, or as the second nothing, replaces it.
+    """
     if not prefix:
         fit_padded_length()
         return
@@ -88,7 +91,7 @@ def is_recorded(prefix: str = "") -> bool:
 
 
 def initialise() -> None:
-    """Give every control of a new session its value: of the opening scenario, study and setup."""
+    """Set every control to the opening scenario, study and setup: called once in a session."""
     for prefix, experiment in (("", OPENING_EXPERIMENT), (STUDY_PREFIX, OPENING_STUDY.base)):
         for name in ("train_size", "test_size"):
             st.session_state[prefix + name] = DEFAULTS[name]
@@ -133,7 +136,7 @@ def read_experiment(prefix: str = "") -> Experiment:
 
 
 def fit_padded_length(prefix: str = "") -> None:
-    """Raise the padded length to the longest sequence; lower it if a fixed task has too many steps."""
+    """Raise the padded length to the longest sequence; a fixed task has `nearest_padded_length`."""
     session, key, task = st.session_state, f"{prefix}padded_length", chosen_task(prefix)
     longest = task.dictated.get("max_length", session[f"{prefix}lengths"][1])
     wanted = max(session[key], longest)
@@ -179,7 +182,7 @@ def values_text(values: tuple[Value, ...]) -> str:
 
 
 def _read_values(key: str, name: str, base: Experiment) -> tuple[Value, ...]:
-    """Return the values in the text box under a key, apart by commas, semicolons or spaces.
+    """Return the values as typed in the box under a key, apart by commas, semicolons or spaces.
 
     name: the variable; a categorical one has all its usual values. Raises `InvalidSettings`.
     """

@@ -33,7 +33,7 @@ ASKED_OF_YOURS = (
 
 
 def table(snapshot: Snapshot, note: str = "") -> None:
-    """Draw a row per strategy: accuracy, spread, word against no mask, leak. note: in the caption."""
+    """Draw a row per strategy: accuracy (mean, range), word against no mask, leak; `note` below."""
     experiment = snapshot.experiment
     names, meaning = experiment.strategies, leak_meaning(experiment)
     found = {each.strategy: each for each in verdicts(snapshot)}
@@ -62,14 +62,14 @@ def row_html(heading: str, cells: Iterable[str]) -> str:
 
 
 def term_html(text: str, meaning: str, *, focusable: bool = True) -> str:
-    """Return HTML of a text (escaped here), whose meaning shows when hovered, focused or tapped."""
+    """Return HTML of a text whose meaning shows when hovered, focused or tapped; escapes both."""
     tip = escape(capital(meaning), quote=True)
     stop = 'tabindex="0"' if focusable else ""
     return f'<span class="term" {stop} data-tip="{tip}" aria-description="{tip}">{escape(text)}</span>'
 
 
 def word_cells(judged: Iterable[Verdict | None]) -> list[str]:
-    """Return each verdict's word as HTML with its rule, "" for None; only its first takes the focus."""
+    """Return each verdict's word as HTML with its rule, "" for None; a word is focusable once."""
     cells, seen = [], set()
     for each in judged:
         if each is None:

@@ -30,7 +30,7 @@ def start_study(study: Study) -> None:
 
 
 def findings_to_show(study: Study) -> Findings:
-    """Return findings: of the study under way, else of this study as far as it is done.
+    """Return findings: of any study under way, else of this study as far as it is done.
 
     Without outcomes of this study, the findings shown last stay, if any.
     """
@@ -60,14 +60,17 @@ def where_computed() -> str:
 
 
 def detectable_effect_sentence(study: Study) -> str:
-    """Return a sentence: the effect that a study can show, by precomputed studies of its task."""
+    """Return `detectable_effect` of a study, measured by the precomputed questions on its task."""
     of_task = (each.study for each in QUESTIONS.values() if each.study.base.task == study.base.task)
     measured = [found for each in of_task if (found := precomputed.study(each))]
     return detectable_effect(study, measured)
 
 
 def add_repeats_button(findings: Findings, more: Study) -> None:
-    """Draw the button that sets the controls to `more`, the study with repeats added, and starts it."""
+    """Draw the button that sets the controls to `more`, the study with repeats added, and starts it.
+
+    findings: of the study without them, whose undecided values the button names.
+    """
     cells = findings.repeats_to_decide()
     trainings = len(more.trainings()) - len(findings.study.trainings())
     where = f"in {counted(len(cells), 'cell')}"

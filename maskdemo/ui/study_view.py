@@ -118,7 +118,7 @@ def results(study: Study) -> None:
 
 
 def verdict_table(findings: Findings) -> None:
-    """Draw, for a single variable, verdicts by value and strategy; then `summary` but its headline."""
+    """Draw verdicts, a row per value, if only one thing varies; then `summary` without its headline."""
     study = findings.study
     others = [name for name in study.base.strategies if name != BASELINE]
     if study.and_vary is None and others:
@@ -165,7 +165,11 @@ def study_progress_line(status: Status[Findings], findings: Findings, note: str 
 
 
 def response_charts(findings: Findings) -> None:
-    """Draw the response curve, or of two variables maps and a row's curve; then `verdict_table`."""
+    """Draw the response curve, and `verdict_table`.
+
+    With two variables, two maps (accuracy without a mask, a chosen strategy's difference) stand before
+    the curve, which is that at a chosen value of the second.
+    """
     study = findings.study
     if study.and_vary is None:
         few = len(study.base.strategies) <= MAX_BESIDE

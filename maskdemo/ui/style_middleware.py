@@ -25,7 +25,10 @@ class StyleMiddleware:
         self._style = f"<style>{STYLE.read_text()}</style></head>".encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on; put the style into an HTML answer, sent whole and uncompressed."""
+        """Pass a request on; put the style into an HTML answer, sent whole and uncompressed.
+
+        Only a request that accepts HTML is touched, which loses its `SHORTCUTS`.
+        """
         asked = dict(scope["headers"]).get(b"accept", b"") if scope["type"] == "http" else b""
         if b"text/html" not in asked:
             await self._app(scope, receive, send)
@@ -52,7 +55,7 @@ class StyleMiddleware:
         await self._app({**scope, "headers": headers}, receive, send_styled)
 
     async def _send_whole(self, start: Message, page: bytes, send: Send) -> None:
-        """Send the page with the style in its head, in one piece and without `ETag`."""
+        """Send the page in one piece, the style in its head, without `ETag` and `Last-Modified`."""
         page = page.replace(b"</head>", self._style, 1)
         headers = MutableHeaders(raw=start["headers"])
         headers["content-length"] = str(len(page))

@@ -31,9 +31,9 @@ MIME_TYPES = {
 
 
 def run_files(snapshot: Snapshot | None, experiment: Experiment) -> None:
-    """Draw link, frame, Keras code, report, table, charts' format. snapshot: as shown, if any."""
+    """Draw link, frame, code of `experiment`; report, table of `snapshot`, if any; charts' format."""
     _link_and_frame(
-        "This link opens the same settings: same data, same weights, same curves.", experiment
+        "This link opens the same settings: same data, same weights, same curves.", experiment.is_own
     )
     st.markdown("**To run without this app**")
     code_buttons(experiment)
@@ -54,7 +54,7 @@ def run_files(snapshot: Snapshot | None, experiment: Experiment) -> None:
 
 def study_files(findings: Findings, study: Study) -> None:
     """Draw link and files of a study, code of its base. findings: shown, perhaps of another study."""
-    _link_and_frame("This link opens the same study.", study.base)
+    _link_and_frame("This link opens the same study.", study.base.is_own)
     st.markdown("**To run without this app**: the study's own settings, nothing varied")
     code_buttons(study.base)
     st.markdown("**What came out**")
@@ -72,7 +72,7 @@ def study_files(findings: Findings, study: Study) -> None:
 
 
 def link_to_whole_page() -> None:
-    """Draw a link from a page within another page to the whole page, with the same settings."""
+    """Draw, in an embedded page, a link to the whole page with the same settings."""
     address = _address(url.params_of(st.session_state.page))
     with st.container(key="whole_page"):
         st.link_button("Whole page", address, icon=":material/open_in_new:", type="tertiary")
@@ -109,9 +109,9 @@ def _figure_format() -> None:
     )
 
 
-def _link_and_frame(sentence: str, experiment: Experiment) -> None:
+def _link_and_frame(sentence: str, needs_file: bool) -> None:
     """Draw `sentence`, the link to this page with its settings, and the HTML to embed the page."""
-    own = " Your sequences are not in it: who opens it needs the file." if experiment.is_own else ""
+    own = " Your sequences are not in it: who opens it needs the file." if needs_file else ""
     st.markdown(f"**Link**  \n{sentence}{own}")
     params = url.params_of(st.session_state.page)
     st.code(_address(params), language=None, wrap_lines=True)

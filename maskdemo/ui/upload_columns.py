@@ -49,7 +49,7 @@ def role_controls(draft: Draft) -> Guess:
     if found.order is None:
         st.button(
             "The rows are in order in the file",
-            key=_key(draft, "in_order"),
+            key=_key(draft.number, "in_order"),
             on_click=_correct_role,
             args=(draft.number, "order", ()),
         )
@@ -79,11 +79,11 @@ def column_lines(draft: Draft, guess: Guess) -> pd.DataFrame:
 
 
 def preparation_controls(draft: Draft, found: Roles) -> Preparation:
-    """Draw the cuts in `draft.offered`, scaling, and the seed of a drawn split; return the choices."""
+    """Draw what to keep, if `draft.offered`, scaling, and a drawn split's seed; return the choices."""
 
     def free(name: str) -> dict[str, Any]:
         """Return the options of a control whose value is kept while the dialog is closed."""
-        return {"key": _key(draft, name), "persist_state": "session"}
+        return {"key": _key(draft.number, name), "persist_state": "session"}
 
     values: dict[str, Any] = {}
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -116,7 +116,7 @@ def preparation_controls(draft: Draft, found: Roles) -> Preparation:
 
 def _role_options(draft: Draft, role: str, value: Any) -> dict[str, Any]:
     """Set a role's control to a value, and return the key and callback of that control."""
-    key = _key(draft, role)
+    key = _key(draft.number, role)
     # Only where it differs: a value that is set closes an open list.
     if st.session_state.get(key) != value:
         st.session_state[key] = value
@@ -125,7 +125,7 @@ def _role_options(draft: Draft, role: str, value: Any) -> dict[str, Any]:
 
 def _on_role(number: int, role: str) -> None:
     """Take the value of a role's changed control, in a callback. number: of the draft."""
-    value = st.session_state[f"own_{role}_{number}"]
+    value = st.session_state[_key(number, role)]
     if role == "per_step":
         value = value == STEP
     _correct_role(number, role, tuple(value) if isinstance(value, list) else value)
@@ -138,6 +138,6 @@ def _correct_role(number: int, role: str, value: Any) -> None:
         draft.correct(role, value)
 
 
-def _key(draft: Draft, role: str) -> str:
-    """Return the key of the control of a role, or of a part of the preparation."""
-    return f"own_{role}_{draft.number}"
+def _key(number: int, role: str) -> str:
+    """Return the key of a draft's control of a role, or of a part of the preparation."""
+    return f"own_{role}_{number}"

@@ -34,7 +34,7 @@ def _close() -> None:
 
 @st.dialog("Your own sequences", width="medium", icon=":material/upload_file:", on_dismiss=_close)
 def dialog(prefix: str) -> None:
-    """Draw the dialog to upload a table and use it as a task. prefix: of the page's controls."""
+    """Draw the dialog to upload a table as a task; rerun if it is closed. prefix: of the controls."""
     if not session.own_open:
         st.rerun()
     draft: Draft | None = session.get("own_draft")
@@ -161,7 +161,10 @@ def _draw_draft(draft: Draft, prefix: str) -> None:
 
 
 def _draw_task(own: OwnTask, prefix: str) -> None:
-    """Draw how a task was prepared, three sequences, facts, alarming ones first, and lengths."""
+    """Draw a task's notes, a chart of three sequences, facts (alarming first), a chart of lengths.
+
+    prefix: of the page's controls, whose mask value some facts are about.
+    """
     st.markdown("\n".join(f"- {escape_markdown(each)}" for each in own.notes))
     dark = is_dark()
     chart(
@@ -194,7 +197,7 @@ def _fact_line(fact: Fact) -> str:
 
 
 def _replace_own_task(own: Task | None) -> None:
-    """Put an uploaded task, or None, in place of the last one; drop that, and all results shown.
+    """Put an uploaded task, or None, in place of the last; drop its results, and what pages show.
 
     None chooses the default task where the last was chosen. The same task changes nothing.
     """
@@ -217,7 +220,7 @@ def _replace_own_task(own: Task | None) -> None:
 def _use(prefix: str) -> None:
     """Choose the draft's task here and where an earlier file's is chosen; close the dialog: a callback.
 
-    If the URL names an uploaded task that was missing, the URL is read again instead.
+    It gets its usual padded length. A URL that named a missing uploaded task is read again instead.
     """
     own = session.own_draft.made[2]
     _replace_own_task(own)

@@ -28,7 +28,7 @@ class Draft:
     """A table, what its columns hold, and the task last made of it.
 
     number: which of the session's files it is. given: role -> the person's choice of columns; all else
-    is guessed, anew after each. offered: `InvalidTable.offer` of each way out, "sample" or "steps N".
+    is guessed, anew after each. offered: "sample" or "steps N", as the errors so far offered them.
     made: from which roles, prepared how, and the task or error of these.
     """
 
@@ -45,7 +45,10 @@ class Draft:
         return guess_roles(self.table, self.columns, self.given)
 
     def correct(self, role: str, value: Any) -> None:
-        """Keep a person's choice for a role in `given`; drop earlier choices there of its columns."""
+        """Keep a person's choice for a role in `given`; drop other roles' choices that share a column.
+
+        Of chosen features only the shared columns are dropped.
+        """
         taken = set(value) if isinstance(value, tuple) else {value}
         for other, said in list(self.given.items()):
             if other == "features":

@@ -65,7 +65,7 @@ class UploadLimits:
     """Which sessions may upload now, and how much is held.
 
     `allow` and `forbid` may be called from any thread; everything else from the server's event loop.
-    files: where Streamlit holds the files of all sessions.
+    files, of methods: where Streamlit holds the files of all sessions.
     """
 
     max_session_files: int = MAX_SESSION_FILES
@@ -84,7 +84,7 @@ class UploadLimits:
         self._allowed -= {session}
 
     def begin(self, session: str, file: str, files: Files) -> Upload:
-        """Count a file that begins to arrive. Raises `UploadRefused`: not allowed, or no room."""
+        """Count a file that begins to arrive. Raises `UploadRefused`: 403, 429 or 503."""
         if session not in self._allowed:
             raise UploadRefused(403)
         self._drop_released(files)
@@ -96,7 +96,7 @@ class UploadLimits:
         return upload
 
     def receive(self, upload: Upload, size: int) -> None:
-        """Count bytes that arrived. Raises `UploadRefused` if all sessions' would be too many."""
+        """Count bytes that arrived, or raise `UploadRefused` if all sessions' would be too many."""
         if self.held_bytes + size > self.max_server_bytes:
             raise UploadRefused(503)
         upload.size += size
@@ -189,7 +189,7 @@ class UploadMiddleware:
             self._limits.end(upload, held)
 
     async def _discard(self, receive: Receive) -> None:
-        """Read and drop the rest of a request, up to `MAX_DISCARDED_BYTES` or a timeout."""
+        """Read and drop a request's rest, up to `MAX_DISCARDED_BYTES` or a pause of `timeout_s`."""
         size, more = 0, True
         while more and size < MAX_DISCARDED_BYTES:
             try:

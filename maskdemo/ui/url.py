@@ -109,7 +109,7 @@ def read_settings(settings: PageSettings[T]) -> tuple[T, str | None]:
 
 
 def params_of(page: str) -> Params:
-    """Return the parameters of a page's URL for its settings and non-default choices; {} without."""
+    """Return a page's URL parameters: all settings, non-default choices; {} if it has no settings."""
     if page not in PAGE_SETTINGS:
         return {}
     settings, _ = current(PAGE_SETTINGS[page])
@@ -152,14 +152,14 @@ def _parse_choices(
 
 
 def open_default() -> None:
-    """Set the controls to the page's default settings, and write the URL: in a callback."""
+    """Set the page's settings, not its choices, to their defaults, and write the URL: in a callback."""
     settings = PAGE_SETTINGS[st.session_state.page]
     settings.to_controls(settings.default)
     mark_changed()
 
 
 def _write_address() -> None:
-    """Write the URL of valid settings if a control that the URL names was changed; drop the mark."""
+    """Write the URL of valid settings if a control that it names was changed; always drop the mark."""
     session = st.session_state
     moved, session.moved = session.moved, ""
     page = session.page
@@ -191,7 +191,7 @@ def _shown_choices(page: str, settings: Any) -> Params:
 
 
 def settled(name: str, options: Iterable[Any], default: Any) -> Any:
-    """Return a choice's value, of session or link if an option, else the default; draws nothing."""
+    """Set a choice to the default unless it holds an option; return its value. Draws nothing."""
     by_text = {str(each): each for each in options}
     return st.session_state[_settle(name, default, lambda value: by_text.get(str(value)))]
 
@@ -231,7 +231,7 @@ def several_of(name: str, titles: Mapping[str, str], default: list[str], label: 
 
 
 def number_box(label: str, min_value: float, max_value: float, *, key: str, **settings: Any) -> Any:
-    """Draw a number input and return its number; if emptied, the session's last, under `key`."""
+    """Draw a number input, at first `min_value`; return its number, the last one if emptied."""
     # Streamlit 1.67 sets an emptied box to the default.
     value = st.session_state.get(key, min_value)
     return st.number_input(label, min_value, max_value, value, key=key, **settings)

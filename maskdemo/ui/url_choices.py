@@ -47,13 +47,13 @@ VALUES: Mapping[str, Callable[[Any], Collection[Any]]] = {
 
 
 def is_possible(name: str, text: str, settings: Any) -> bool:
-    """Return whether a choice can have a text (for "compared", by dots) as its value."""
+    """Return whether a choice in `VALUES` can have a text; for "compared", each part between dots."""
     texts = text.split(".") if name == "compared" else [text]
     return {*texts} <= {*map(str, VALUES[name](settings))}
 
 
 def complaint(name: str, text: str, settings: Any) -> str:
-    """Return the sentence that a choice cannot have this text as its value. settings: of its page."""
+    """Return the sentence that a choice cannot have this text, with the range of a number's values."""
     values, title = VALUES[name](settings), name.replace("_", " ").capitalize()
     only = f", only {values[0]} to {values[-1]}" if isinstance(values, range) else ""
     return f"{title} cannot be {quoted(text)}{only}. It is left out."
