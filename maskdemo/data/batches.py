@@ -28,8 +28,9 @@ BUCKETS = 4
 def boundaries(experiment: Experiment) -> list[int]:
     """Return the lengths (steps, ascending) from which on a sequence is in the next bucket: 1 to 3.
 
-    They divide the possible lengths, those above the padded length cut to it, evenly. Where only one
-    length is possible, the only number is above it: all sequences are in the first bucket.
+    They divide the possible lengths, those above the padded length cut to it, into `BUCKETS` even
+    parts, rounded down; fewer where lengths are fewer. Where only one length is possible, the only
+    number is above it: all sequences are in the first bucket.
     """
     longest = min(experiment.max_length, experiment.padded_length)
     shortest = min(experiment.min_length, longest)
@@ -43,7 +44,8 @@ def batches_of(
     """Return batches (B, batch_size) of indices of sequences; -1 fills a batch that is not full.
 
     lengths: (N,), of the sequences. order: the indices as they are taken. A "bucketed" batch takes
-    those of one bucket, and stands where it became full; batches that never do are at the end.
+    those of one bucket, and stands where it became full; batches that never do are at the end, in the
+    buckets' order.
     """
     size = experiment.batch_size
     if experiment.batches != "bucketed":

@@ -41,8 +41,8 @@ MIN_SIZE = 16
 class Inputs:
     """One repeat: its sequences, and both parts of them as padded batches (N, padded_length, F).
 
-    In all three, sequences longer than the padded length are cut to it. `there` is filled in for the
-    test set alone: the batches of the training set change from epoch to epoch.
+    In all three, sequences longer than the padded length are cut to it, so `lost` is 0. `there` is only
+    filled in for the test set: the batches of the training set change from epoch to epoch.
     """
 
     data: Data
@@ -55,7 +55,7 @@ class Chance:
     """Accuracy (0 to 1) of always giving the commonest label of the first repeat's test set.
 
     valid: over the valid steps. reported: over the steps that count in the loss, which may include
-    padding. With one label a sequence, both are over the sequences.
+    padding and have another commonest label. With one label a sequence, both are over the sequences.
     """
 
     valid: float

@@ -64,7 +64,7 @@ def steps_lost(sequences: Sequences, length: int) -> NDArray[np.intp]:
 
 
 def repeat_seed(seed: int, repeat: int) -> int:
-    """Return a 32-bit seed, hashed from an experiment's seed and a repeat (from 0)."""
+    """Return a 32-bit seed that `SeedSequence` makes of an experiment's seed and a repeat (from 0)."""
     return int(np.random.SeedSequence([seed, repeat]).generate_state(1)[0])
 
 
@@ -85,7 +85,7 @@ def evenly_spread(count: int, total: int) -> NDArray[np.intp]:
 def lose_readings(sequences: Sequences, rate: float, rng: np.random.Generator) -> Sequences:
     """Return the sequences, each observed reading lost with probability `rate` (0 to below 1).
 
-    At least one reading of each sequence stays observed. Values and labels stay as they are.
+    One observed reading of each sequence, drawn evenly, is never lost. Values and labels stay.
     """
     if rate == 0:
         return sequences

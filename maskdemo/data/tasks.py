@@ -209,9 +209,9 @@ def make_data(
 ) -> Data:
     """Return training and test sequences of a task, or of the task of that name in `TASKS`.
 
-    Lengths are drawn evenly from min_length to max_length, both included; equal limits give one
-    length for all. A reading goes missing with probability `missing_rate` (0 to below 1). Recorded
-    data ignores the sizes and the lengths; the seed then only places the missing readings.
+    Lengths are drawn evenly from min_length to max_length, both included. A reading goes missing with
+    probability `missing_rate` (0 to below 1). Both parts, and what goes missing from each, have random
+    streams of their own. Recorded data has its own sizes and lengths, and no stream but for the latter.
     """
     spec = TASKS[task] if isinstance(task, str) else task
     streams = np.random.default_rng(seed).spawn(4)
@@ -244,7 +244,7 @@ def _draw_sequences(
 
 @lru_cache(maxsize=2)
 def _utterances(split: str) -> Sequences:
-    """Return the utterances of the shipped file, all observed; split: "train" or "test"."""
+    """Return the utterances of `VOWELS_FILE`, all observed; split: "train" or "test"."""
     with np.load(VOWELS_FILE) as stored:
         lengths = stored[f"{split}_lengths"].astype(int)
         values = tuple(np.split(stored[f"{split}_values"], lengths.cumsum()[:-1]))

@@ -16,7 +16,7 @@ class Accuracies:
 
     by_repeat: strategy -> repeat -> accuracy, of finished trainings. chance: the accuracy of always
     giving the commonest label. scored: how many labels each accuracy counts. repeats: how many were
-    asked for. comparisons: how many differences from `no_mask` are to hold together.
+    asked for. comparisons: how many differences, as those from `no_mask`, are to hold together.
     """
 
     by_repeat: Mapping[str, Mapping[int, float]]
@@ -27,7 +27,10 @@ class Accuracies:
 
 
 def accuracies(snapshot: Snapshot) -> Accuracies:
-    """Return the accuracies of a run's finished trainings: an empty mapping for a strategy without."""
+    """Return the accuracies of a run's finished trainings: an empty mapping for a strategy without.
+
+    comparisons: the number of strategies other than `no_mask`, at least 1.
+    """
     names = snapshot.experiment.strategies
     finished = [curve for curve in snapshot.curves if curve.finished]
     return Accuracies(
@@ -47,6 +50,6 @@ def accuracies(snapshot: Snapshot) -> Accuracies:
 
 
 def scored(curves: Sequence[Curve]) -> int:
-    """Return the least number of labels that an accuracy of these trainings is over; 1 for none."""
+    """Return the least `scored` of these trainings, the labels of an accuracy; 1 for no trainings."""
     # Repeats draw test sets of their own: the smallest resolves least.
     return min((curve.scored for curve in curves), default=1)

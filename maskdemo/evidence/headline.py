@@ -18,6 +18,8 @@ from maskdemo.training.snapshot import Snapshot
 def answer(results: Accuracies, *, effects: Mapping[str, MaskEffect] | None = None) -> str:
     """Return a sentence: whether a mask is required, or what is missing for an answer.
 
+    The first that holds: no verdict yet; nothing learned; "yes" (any is "required"); any "helps";
+    whether any is required cannot be told; not required, but whether any helps cannot be told; "no".
     effects: strategy -> the effect of its mask, where known; an inert mask differs in nothing.
     """
     others = [name for name in results.by_repeat if name != BASELINE]
@@ -85,9 +87,10 @@ NEEDS = {
 
 
 def need(results: Accuracies) -> str:
-    """Return a word of `NEEDS` for a run: "nothing learned" first, else the strongest of its verdicts.
+    """Return a word of `NEEDS` for a run: the first of these that holds.
 
-    "hurts" only if all do, "undecided" if there are no verdicts yet, "not needed" if no word is left.
+    "nothing learned"; "hurts" if all verdicts are that; "required", "helps" or "undecided" if any is,
+    the last also if there are none yet; "not needed".
     """
     if nothing_learned(results):
         return "nothing learned"
@@ -130,7 +133,7 @@ def nothing_learned(results: Accuracies) -> bool:
 
 
 def above_chance(results: Accuracies, strategy: str) -> Interval:
-    """Return accuracy less chance (-1 to 1), as an interval that holds with all strategies'."""
+    """Return accuracy less chance, as an interval, cut to -1 to 1, that holds with all strategies'."""
     above = np.array(list(results.by_repeat[strategy].values())) - results.chance
     bounds = interval(above, resolution=1 / results.scored, comparisons=len(results.by_repeat))
     return bounds.within(-1, 1)
@@ -142,7 +145,7 @@ def _surely_not_required(each: Verdict) -> bool:
 
 
 def _gain_sentence(results: Accuracies, verdicts: Sequence[Verdict]) -> str:
-    """Return a sentence with three accuracies: of the strategy that gains most, no mask and chance."""
+    """Return "Held state reaches 98%, no mask 62%, chance 50%.", of the strategy that gains most."""
     best = max(verdicts, key=lambda each: each.difference.mean).strategy
     return (
         f"{STRATEGIES[best].title} reaches {percent(mean_accuracy(results, best), 0)}, no mask "
@@ -157,9 +160,9 @@ def _widest_clause(verdicts: Sequence[Verdict]) -> str:
     return f"{title} may be worth anything from {between(widest.difference)} points against"
 
 
-def _harm_sentence(verdicts: Sequence[Verdict]) -> str:
-    """Return " What hurts: no mask and held state.", of these verdicts' strategies; "" for none."""
-    return f" What hurts: {titled(each.strategy for each in verdicts)}." if verdicts else ""
+def _harm_sentence(harmful: Sequence[Verdict]) -> str:
+    """Return " What hurts: no mask and held state.", of all these; "" for none."""
+    return f" What hurts: {titled(each.strategy for each in harmful)}." if harmful else ""
 
 
 def titled(names: Iterable[str]) -> str:

@@ -28,9 +28,9 @@ from maskdemo.strategies import STRATEGIES, Arrays
 class MaskEffect:
     """What a strategy's mask does to the sequences that its name does not say.
 
-    note: continues the strategy's title, empty where the mask does what its name says. inert: whether
-    the strategy trains the same networks as no mask. mask_value: the value that would mask the padding,
-    where the present mask value does not.
+    note: the predicate of the strategy's title, as "masks nothing: ...", empty where the mask does as
+    its name says. inert: whether the strategy trains the same networks as no mask. mask_value: the
+    value that would mask the padding, where the present mask value does not.
     """
 
     note: str = ""
@@ -50,7 +50,10 @@ def mask_effect(experiment: Experiment, strategy: str) -> MaskEffect:
 
 
 def _effect(experiment: Experiment, strategy: str) -> MaskEffect:
-    """Return the effect of a strategy's mask, from comparing its arrays with those of no mask."""
+    """Return the effect of a strategy's mask, from comparing its arrays with those of no mask.
+
+    Notes are on inert masks, the Masking layer and, where it averages, `last_valid_step`.
+    """
     if strategy == BASELINE:
         return AS_NAMED
     batches = _batches(experiment)
@@ -76,7 +79,10 @@ def _effect(experiment: Experiment, strategy: str) -> MaskEffect:
 
 
 def unmasked_padding(experiment: Experiment) -> str:
-    """Return " Masking layer masks nothing: ...", of a run where it masks no invalid step; else ""."""
+    """Return " Masking layer masks nothing: ...", its note, where it masks no invalid step; else "".
+
+    "" also where no step is invalid, or the run has no Masking layer.
+    """
     if "masking_layer" not in experiment.strategies:
         return ""
     effect = mask_effect(experiment, "masking_layer")
@@ -93,9 +99,9 @@ def truncation_sentence(experiment: Experiment) -> str:
 
 
 def _batches(experiment: Experiment) -> tuple[Batch, Batch]:
-    """Return training and test sequences, with at most one padded step after the longest sequence.
+    """Return training and test sequences of repeat 0, padded to at most `max_length` + 1 steps.
 
-    All further padded steps are like this step.
+    All further padded steps are like the last.
     """
     # Where each batch has a length of its own, sequences of one length are not padded at all.
     alike = experiment.batches != "fixed" and experiment.min_length == experiment.max_length
@@ -120,8 +126,9 @@ def _masking_layer_effect(
 ) -> MaskEffect:
     """Return the effect of a Masking layer, from the batches and its arrays of them.
 
-    invalid: the kinds of invalid steps that occur, in words. inert: whether the arrays are those of no
-    mask.
+    The note is on missing all invalid steps, else on masking real ones, else on being inert, else
+    empty. invalid: the kinds of invalid steps that occur, in words. inert: whether the arrays are those
+    of no mask.
     """
     held = np.concatenate([each.keep.ravel() > 0 for each in arrays])
     valid = np.concatenate([each.valid.ravel() for each in batches])
@@ -140,7 +147,10 @@ def _masking_layer_effect(
 
 
 def _why_inert(experiment: Experiment, strategy: str, invalid: Sequence[str]) -> str:
-    """Return "changes nothing: the padding is 0 already". invalid: as in `_masking_layer_effect`."""
+    """Return "changes nothing: the padding is 0 already", or the reason of another strategy.
+
+    invalid: as in `_masking_layer_effect`; where it is empty, that is the reason.
+    """
     if not invalid:
         return "changes nothing: there is neither padding nor a gap"
     match strategy:

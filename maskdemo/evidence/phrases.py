@@ -38,13 +38,13 @@ def between(interval: Interval, form: Callable[[float], str] = points) -> str:
 
 
 def leak_text(share: float) -> str:
-    """Return a leak (0 to 1) in points of probability: `12 points`, `0.3 points`, `none, exactly 0`."""
+    """Return a leak (0 to 1): `12 points`, below 10 two digits, `0.34 points`, or `none, exactly 0`."""
     form = ".0f" if share >= 0.1 else ".2g"
     return "none, exactly 0" if share == 0 else f"{number(100 * share, form)} points"
 
 
 def time_taken(seconds: float) -> str:
-    """Return a short duration in its own unit.
+    """Return a duration in ms, below 10 with one decimal; from 1 s on in s, with one decimal.
 
     >>> time_taken(0.00342), time_taken(0.128), time_taken(2.04)
     ('3.4 ms', '128 ms', '2.0 s')

@@ -36,7 +36,8 @@ def headline(snapshot: Snapshot) -> str:
 class CompleteRun:
     """A scenario's run with all its repeats, and what the scenario asks.
 
-    all_pairs: its accuracies, for comparisons of any two strategies. asks, about: see `Scenario`.
+    results: its accuracies. all_pairs: these with a comparison for each pair of strategies. asks: a key
+    of `RULES_OF_QUESTIONS`, or "". about: what the networks are to know, as "the speaker".
     """
 
     snapshot: Snapshot
@@ -67,14 +68,14 @@ class CompleteRun:
         return tuple(name for name in self.names if name != BASELINE)
 
     def verdict(self, strategy: str, over: str = BASELINE) -> Verdict:
-        """Return the verdict against no mask or, by intervals for all pairs, against `over`."""
+        """Return the verdict (no mask effect) against no mask or, by all-pairs intervals, `over`."""
         results = self.results if over == BASELINE else self.all_pairs
         result = verdict(results, strategy, over)
         assert result is not None, "all repeats are in"
         return result
 
     def leaders(self) -> tuple[list[str], dict[str, Verdict]]:
-        """Return the best by mean and its exact equals, and each other -> the best's verdict on it."""
+        """Return the best by mean and its equals in each repeat; other -> the best's verdict on it."""
         best = max(self.names, key=lambda name: mean_accuracy(self.results, name))
         accuracies = self.results.by_repeat
         equal = [name for name in self.names if accuracies[name] == accuracies[best]]
@@ -106,7 +107,10 @@ class CompleteRun:
 
 
 def _still_known_sentence(run: CompleteRun) -> str:
-    """Return which know as much as the best, over half, less or unclear; `answer_of` if none learns."""
+    """Return which know as much as the best, over half, less or unclear; `answer_of` if none learns.
+
+    The best's verdict on them is "the same", "helps" (surely over half), "required", or any other.
+    """
     kept, over = run.leaders()
     if nothing_learned(run.results) or above_chance(run.results, kept[0]).low <= 0:
         return answer_of(run.snapshot)
@@ -134,7 +138,7 @@ def _still_known_sentence(run: CompleteRun) -> str:
 
 
 def _identical_sentence(run: CompleteRun) -> str:
-    """Return that all are identical to no mask, and their accuracy; `answer_of` if any is not."""
+    """Return that all give exactly what no mask gives, and how much; `answer_of` if any does not."""
     if not all(map(run.identical, run.others)):
         return answer_of(run.snapshot)
     repeats = counted(run.results.repeats, "repeat")
@@ -146,14 +150,13 @@ def _identical_sentence(run: CompleteRun) -> str:
 
 
 def _differences_sentence(run: CompleteRun) -> str:
-    """Return a sentence that compares each strategy with no mask."""
-    alone = len(run.others) == 1
-    differences = listed(_against_no_mask(run, name, alone=alone) for name in run.others)
+    """Return "Here, against no mask (50%), held state helps (+9.0 points), where chance is 50%."."""
+    differences = listed(_against_no_mask(run, name) for name in run.others)
     return f"Here, against {run.reached([BASELINE])}, {differences}, {run.chance_clause}."
 
 
-def _against_no_mask(run: CompleteRun, name: str, *, alone: bool) -> str:
-    """Return "held state helps (+9.0 points)" or "... is exactly the same"; alone: with interval."""
+def _against_no_mask(run: CompleteRun, name: str) -> str:
+    """Return "held state helps (+9.0 points)" or "... is the same"; interval if alone or undecided."""
     title, result = titled([name]), run.verdict(name)
     if run.identical(name):
         return f"{title} is exactly the same"
@@ -162,13 +165,13 @@ def _against_no_mask(run: CompleteRun, name: str, *, alone: bool) -> str:
         "undecided": "is undecided",
         "required": "is required",
     }.get(result.word, result.word)
-    if alone or result.word == "undecided":
+    if len(run.others) == 1 or result.word == "undecided":
         return f"{title} {does} ({_difference_with_interval(result)})"
     return f"{title} {does} ({points(result.difference.mean)} points)"
 
 
 def _true_lengths_sentence(run: CompleteRun) -> str:
-    """Return a sentence on the Masking layer, which masks real zeros too, against the held state."""
+    """Return what real zeros cost the Masking layer against held state, and the accuracies of both."""
     lengths, layer = "held_state", "masking_layer"
     result = run.verdict(lengths, over=layer)
     match result.word:
@@ -194,7 +197,7 @@ def _true_lengths_sentence(run: CompleteRun) -> str:
 
 
 def _best_sentence(run: CompleteRun) -> str:
-    """Return which strategies lead, which are near, behind or unclear; `answer_of` if none learns."""
+    """Return which lead, are near ("the same"), undecided or behind; `answer_of` if none learns."""
     leaders, over = run.leaders()
     if nothing_learned(run.results):
         return answer_of(run.snapshot)
@@ -221,15 +224,14 @@ def _best_sentence(run: CompleteRun) -> str:
 
 
 def _reported_sentence(run: CompleteRun) -> str:
-    """Return how far counted padding lifts the reported accuracy, and each strategy's accuracies."""
+    """Return how far padding surely lifts the reported accuracy, if at all, and both accuracies."""
     lifts = {name: inflation(run.snapshot, name) for name in run.names}
     levels = "; ".join(
         f"{titled([name])} reports {percent(mean_accuracy(run.results, name) + lift.mean, 0)}, "
         f"on real steps {percent(mean_accuracy(run.results, name), 0)}"
         for name, lift in sorted(lifts.items(), key=lambda each: -each[1].mean)
     )
-    inflated = [lift for lift in lifts.values() if lift.low > 0]
-    if inflated:
+    if inflated := [lift for lift in lifts.values() if lift.low > 0]:
         start = f"Here padding inflates the accuracy by up to {largest_lift(inflated)} points"
     elif all(lift.low > -MARGIN and lift.high < MARGIN for lift in lifts.values()):
         start = f"Here padding changes the accuracy by less than {MARGIN_POINTS} points"
@@ -243,7 +245,7 @@ def _reported_sentence(run: CompleteRun) -> str:
 
 
 def inflation(snapshot: Snapshot, strategy: str) -> Interval:
-    """Return reported less valid accuracy (-1 to 1), as an interval that holds with all strategies'."""
+    """Return reported less valid accuracy: an interval in -1 to 1 that holds with all strategies'."""
     curves = [each for each in snapshot.curves if each.strategy == strategy and each.finished]
     lifts = np.array([each.test_accuracy[-1] - each.test_valid_accuracy[-1] for each in curves])
     scored = min(each.scored for each in curves)
@@ -252,11 +254,10 @@ def inflation(snapshot: Snapshot, strategy: str) -> Interval:
 
 
 def _beats_chance_sentence(run: CompleteRun) -> str:
-    """Return a sentence on whether any strategy is surely above chance."""
+    """Return a sentence: yes if any `above_chance` is above 0, no if `nothing_learned`, or unclear."""
     level = percent(run.results.chance, 0)
     above = {name: above_chance(run.results, name) for name in run.names}
-    better = [name for name, each in above.items() if each.low > 0]
-    if better:
+    if better := [name for name, each in above.items() if each.low > 0]:
         return f"Here, yes: {run.reached(better)} {_verb(better, 'beat')} chance ({level})."
     if nothing_learned(run.results):
         return (
@@ -283,7 +284,7 @@ RULES_OF_QUESTIONS: Mapping[str, Callable[[CompleteRun], str]] = {
 
 
 def _verb(subjects: Sequence[str], plural: str) -> str:
-    """Return the verb for these subjects: `plural` for two or more, else "knows" for "know"."""
+    """Return the verb for these subjects: `plural` for two or more, else "knows", "does" or "is"."""
     if len(subjects) > 1:
         return plural
     return {"do": "does", "are": "is"}.get(plural, f"{plural}s")

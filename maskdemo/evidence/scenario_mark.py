@@ -57,7 +57,7 @@ def _identical_words(run: CompleteRun) -> str | None:
 
 
 def _help_and_harm_words(run: CompleteRun) -> str | None:
-    """Return the likes of "held state helps and zeroed state hurts"; None where none hurts."""
+    """Return "held state helps and zeroed state hurts" ("required" helps too); None if none hurts."""
     words = {name: run.verdict(name).word for name in run.others}
     harmful = [name for name, word in words.items() if word == "hurts"]
     useful = [name for name, word in words.items() if word in ("required", "helps")]
@@ -68,7 +68,10 @@ def _help_and_harm_words(run: CompleteRun) -> str | None:
 
 
 def _true_lengths_words(run: CompleteRun) -> str:
-    """Return how the Masking layer compares with the held state: "the Masking layer loses"."""
+    """Return "the Masking layer fails", "loses", "does better", "copes", or "undecided".
+
+    By the verdict on held state over it: "required", "helps", "hurts", "the same", or "undecided".
+    """
     return {
         "required": "the Masking layer fails",
         "helps": "the Masking layer loses",
@@ -78,7 +81,10 @@ def _true_lengths_words(run: CompleteRun) -> str:
 
 
 def _best_words(run: CompleteRun) -> str | None:
-    """Return "held state ahead", "none is ahead" or that it is open; None if nothing is learned."""
+    """Return "held state ahead", "none is ahead" or "the best cannot be told"; None if none learns.
+
+    None is ahead where all are "the same"; where only some are, or "undecided", it cannot be told.
+    """
     if nothing_learned(run.results):
         return None
     leaders, over = run.leaders()
@@ -91,7 +97,7 @@ def _best_words(run: CompleteRun) -> str | None:
 
 
 def _reported_words(run: CompleteRun) -> str:
-    """Return "inflated by 12 points", "not inflated" or "undecided", of the reported accuracy."""
+    """Return "inflated by 12 points" (any above 0), "not inflated" (all in `MARGIN`) or "undecided"."""
     lifts = [inflation(run.snapshot, name) for name in run.names]
     if inflated := [each for each in lifts if each.low > 0]:
         return f"inflated by {largest_lift(inflated)} points"
@@ -100,7 +106,7 @@ def _reported_words(run: CompleteRun) -> str:
 
 
 def _beats_chance_words(run: CompleteRun) -> str:
-    """Return "better than chance" if any strategy surely is, "no better than chance" or "undecided"."""
+    """Return "better than chance" if any interval is, "no better than chance" or "undecided"."""
     if any(above_chance(run.results, name).low > 0 for name in run.names):
         return "better than chance"
     return "no better than chance" if nothing_learned(run.results) else OPEN

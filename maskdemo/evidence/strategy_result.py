@@ -16,7 +16,10 @@ LEAK = "Leak: the largest change of any output probability when the same unseen 
 
 
 def leak_meaning(experiment: Experiment) -> str:
-    """Return what the leak means in runs of these settings, in a sentence."""
+    """Return what the leak means in runs of these settings, in a sentence.
+
+    Compared are outputs without padding or, of batches that are not "fixed", of each sequence alone.
+    """
     if experiment.batches == "fixed":
         return f"{LEAK}given without their padding."
     # All padding comes from a sequence's neighbours in the batch.
@@ -65,7 +68,7 @@ def strategy_result(snapshot: Snapshot, strategy: str) -> StrategyResult:
 
 @lru_cache(maxsize=256)
 def accuracy_interval(values: tuple[float, ...], *, scored: int) -> Interval:
-    """Return mean and 95 % interval of a strategy's accuracies (0 to 1), each over `scored` labels."""
+    """Return mean and 95 % interval, cut to 0 to 1, of accuracies, each over `scored` labels."""
     # Cached, as a live page asks for the same several times a second.
     return interval(values, resolution=1 / scored).within(0, 1)
 

@@ -72,13 +72,14 @@ def min_repeats(comparisons: int) -> int:
 
 @dataclass(frozen=True)
 class Verdict:
-    """One strategy against `no_mask`, or another that is named, in a word of `RULES`.
+    """One strategy against `no_mask`, or another that is named.
 
-    difference: in accuracy, paired by repeat (-1 to 1). short_of_half: the midpoint between chance and
-    this strategy's accuracy, less the other strategy's accuracy. so_far: repeats are still to come.
-    withheld: there are too few repeats for any word but "undecided". enough: how many repeats might
-    decide what is undecided, if their mean and scatter stayed as they are; None where that is more than
-    can be asked for, or unknown, and for other words. note: of the strategy's `MaskEffect`.
+    word: "required", "helps", "hurts", "the same" or "undecided", as in `RULES`. difference: in
+    accuracy, paired by repeat (-1 to 1). short_of_half: the midpoint between chance and this strategy's
+    accuracy, less the other strategy's accuracy. so_far: repeats are still to come. withheld: there are
+    too few repeats for any word but "undecided". enough: how many repeats might decide what is
+    undecided, if their mean and scatter stayed as they are; None where that is more than can be asked
+    for, or unknown, and for other words. note: of the strategy's `MaskEffect`.
     """
 
     strategy: str
@@ -103,8 +104,11 @@ class Compared(NamedTuple):
 def compare(mine: NDArray, base: NDArray, *, chance: float, scored: int, comparisons: int) -> Compared:
     """Return words and limits for accuracies (..., n) of a strategy and of another, paired by repeat.
 
-    All are "undecided" where n is below `min_repeats`. chance: accuracy (0 to 1). scored: labels that
-    each accuracy counts. comparisons: how many intervals hold together.
+    The first word that holds: "undecided" where n is below `min_repeats`; "the same" where the interval
+    of the difference is within `MARGIN` of 0; "required" where it, that of short_of_half and that of
+    the accuracy less chance are above 0; "helps" or "hurts" where it is above or below 0; "undecided".
+    chance: accuracy (0 to 1). scored: labels that each accuracy counts. comparisons: how many intervals
+    hold together.
     """
 
     def bounds(values: NDArray) -> Limits:
@@ -133,7 +137,7 @@ def verdict(
     """Return the verdict on a strategy against another; None before they share a finished repeat.
 
     None also of a strategy against itself. effect: of the strategy's mask. Where it is inert, the word
-    is "the same", whatever the numbers are.
+    is "the same", not withheld, whatever the numbers are.
     """
     mine, base = results.by_repeat.get(strategy, {}), results.by_repeat.get(over, {})
     shared = sorted(mine.keys() & base.keys())
@@ -189,7 +193,8 @@ def _compared(mine: tuple[float, ...], base: tuple[float, ...], **settings: Any)
 def _numbers_clause(difference: Interval, over: str, requested: int) -> str:
     """Return `+2.5 points against no mask (95% interval +1.0 to +4.0, 5 repeats)`.
 
-    over: the strategy that is compared with. requested: how many repeats were asked for.
+    Of one repeat, in brackets only `1 repeat`. over: the strategy that is compared with. requested: how
+    many repeats were asked for; of fewer, `3 of 5 repeats so far`.
     """
     against = f"{points(difference.mean)} points against {STRATEGIES[over].title.lower()}"
     repeats = counted(difference.count, "repeat")
@@ -201,7 +206,7 @@ def _numbers_clause(difference: Interval, over: str, requested: int) -> str:
 
 
 def _meaning(word: str, difference: Interval, short_of_half: Interval) -> str:
-    """Return the end of a sentence, from its comma or full stop on: what the word means here."""
+    """Return what follows the numbers, as ", within the margin of 5 points.": what the word means."""
     match word:
         case "required":
             return ". Without it less than half of what can be learned above chance is learned."

@@ -53,9 +53,10 @@ class Landing:
 def gradient(network: Network, arrays: Arrays) -> Gradient:
     """Return norms (N, T) of the gradient of each sequence's own loss, at each step.
 
-    inputs: with respect to the input x_t that the LSTM receives there. states: with respect to the
-    state (h and c together) that the step computes. weights: the step's own part of the gradient of the
-    LSTM's weights, which is the sum of the parts. All are 0 where the step holds or resets the state.
+    inputs: with respect to the input x_t, mask channel included, that the LSTM receives there. states:
+    to the state (h and c together) that the step computes. weights: the step's own part of the gradient
+    of the LSTM's kernels and bias together, which is the sum of the parts. All are 0 where the step
+    holds or resets the state.
     """
     rows, steps = arrays.advance.shape
     at_once = max(1, MAX_NUMBERS // (6 * steps * len(network.recurrent_kernel)))
@@ -130,7 +131,10 @@ def _gradient_of_rows(network: Network, arrays: Arrays) -> Gradient:
 
 
 def _d_logits(activations: Activations, arrays: Arrays) -> NDArray:
-    """Return the gradient of each sequence's mean loss to the logits after each step, (N, T, K)."""
+    """Return the gradient of each sequence's mean loss to the logits after each step, (N, T, K).
+
+    Where a mean is read, that of its one answer, times each state's share in it.
+    """
     outputs, weight = activations.probabilities, arrays.pool
     # Of a sequence that was cut to steps that do not count, nothing does.
     if weight is None:

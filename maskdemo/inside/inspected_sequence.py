@@ -47,7 +47,7 @@ class InspectedSequence:
 
     @property
     def title(self) -> str:
-        """A heading: "Test sequence 3, after epoch 20", both counted from 1."""
+        """A heading: "Test sequence 3, after epoch 20", of probe 2, as probes count from 0."""
         return f"Test sequence {self.probe + 1}, after epoch {self.epoch}"
 
     @property
@@ -132,9 +132,10 @@ def gradients_of_all(sequence: InspectedSequence) -> dict[str, dict[str, Landing
 def sweeps(
     sequence: InspectedSequence, side: str, added: int, weights: Mapping[str, str]
 ) -> dict[str, Sweep]:
-    """Return strategy -> its cached sweep of the test set: with 0 and `added` (1 or more) padded steps.
+    """Return each strategy -> its cached sweep of `unpadded_test_sequences`, with (0, `added`) steps.
 
-    side: of the added steps. weights: strategy -> the strategy whose network is used.
+    side: of the `added` (1 or more) steps, of the pad value. weights: strategy -> the strategy whose
+    network is used.
     """
     experiment = sequence.experiment
 

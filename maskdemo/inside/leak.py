@@ -55,8 +55,8 @@ def compared_steps(experiment: Experiment, batch: Batch, arrays: Arrays) -> NDAr
 def leak(padded: NDArray, alone: NDArray) -> float:
     """Return the largest absolute difference (0 to 1) of any probability with and without padding.
 
-    padded, alone: (A, classes), a network's outputs at the compared steps of the padded sequences and
-    of the same sequences without padding.
+    padded, alone: (A, classes), A not 0, a network's outputs at the compared steps of the padded
+    sequences and of the same sequences without padding.
     """
     return float(np.abs(padded - alone).max())
 
@@ -86,10 +86,10 @@ def sweep(
 ) -> Sweep:
     """Return a network's results on N unpadded sequences as padded steps of `value` are added to each.
 
-    side: "pre" or "post", where the steps are added. added: how many, one result for each of the C
-    numbers; those without padding are what the others are compared with. strategy: how the network
-    handles the padding. experiment: of its settings of padding only two matter, the pad value, which
-    missing readings have, and the mask value, with which the Masking layer compares.
+    side: "pre" or "post", where the steps are added. added: how many each sequence gets, one result for
+    each of the C numbers; those without padding are what the others are compared with. strategy: how
+    the network handles the padding. experiment: of its settings of padding only two matter, the pad
+    value, which missing readings have, and the mask value, with which the Masking layer compares.
     """
     # Padded in front, with padding that holds the state and so changes nothing; in order of length, so
     # that the rows whose state moves at a step stand together.

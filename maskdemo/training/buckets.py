@@ -47,7 +47,8 @@ class Shape(NamedTuple):
 
     sequences, steps: of the buckets, not of the data. channels: F + 2. outputs: 1 for a binary
     task, else the number of classes. batch_size: sequences computed at once. every_step: whether the
-    output is read after every step, or once per sequence. pooled: whether that once is of a mean.
+    output is read after every step, or once per sequence: after one step or, if `pooled`, of the mean
+    of its states.
     """
 
     sequences: int
@@ -66,7 +67,7 @@ class Shape(NamedTuple):
 
     @property
     def batches(self) -> int:
-        """How many batches, or blocks, fill the bucket of sequences."""
+        """How many batches, or blocks, hold the bucket of sequences, rounded up."""
         return -(-self.sequences // self.batch_size)
 
 
@@ -78,9 +79,9 @@ class TimeMajorBatch(NamedTuple):
     """N sequences, time-major; in NumPy or as tensors.
 
     inputs: (T, N, F + 2), the last channel a 1 for the bias. switch: (T, N), 1 where the state moves
-    on, 0 where it is held, -1 where it is reset. targets, weights: (T + PIECE, N) with an output at
-    every step, so that no piece is cut, else (1, N); but of a mean, weights (T + PIECE, N) are the
-    shares of the states in it. read_out: (N,), the step whose state is read out once; start, end: (N,),
+    on, 0 where it is held, -1 where it is reset. targets, weights: (1, N) or, with an output at every
+    step, (T + PIECE, N), for gradients in whole pieces of `PIECE` steps; so are weights of a mean,
+    which are `Arrays.pool`. read_out: (N,), the step whose state is read out once; start, end: (N,),
     the sequence is read from step `start` up to, but not including, `end`.
     """
 
@@ -120,8 +121,8 @@ class TrainingLayout:
 class InferenceLayout:
     """Sequences to read outputs of, with the shape of their program.
 
-    rows: (N,), the sequences' rows in the arrays, in the order of the blocks. steps: T. read: where an
-    answer is a mean, makes answers (N, K), or (N, T, K) at every step, of outputs (N, T, K).
+    rows: (N,), the sequences' rows in the arrays, in the order of the blocks. steps: T. read: where
+    means are read, outputs (N, T, K) -> their means (N, K), or (N, T, K) up to each step; else None.
     """
 
     shape: Shape
@@ -166,7 +167,7 @@ def layout_for_inference(
 
 
 def programs_of_training(experiment: Experiment) -> tuple[ProgramKey, ...]:
-    """Return the keys of the program that trains and of that which reads answers, for any strategy."""
+    """Return (shape, trains) of the programs that train and read test answers, for any strategy."""
     settings = _settings(experiment)
     sizes = {"batch_size": experiment.batch_size, "pooled": experiment.averages}
     train = _shape(experiment.train_size, **sizes, **settings)
@@ -175,7 +176,7 @@ def programs_of_training(experiment: Experiment) -> tuple[ProgramKey, ...]:
 
 
 def programs_of_run(experiment: Experiment) -> tuple[ProgramKey, ...]:
-    """Return the keys of the programs that train, read answers and read probes, in order of use."""
+    """Return (shape, trains) of programs to train, read test answers, read `SMALL_BLOCK` probes."""
     probes = _block_shape(SMALL_BLOCK, **{**_settings(experiment), "every_step": True})
     return (*programs_of_training(experiment), (probes, False))
 
@@ -183,7 +184,7 @@ def programs_of_run(experiment: Experiment) -> tuple[ProgramKey, ...]:
 def training_layout(
     arrays: Arrays, *, units: int, outputs: int, batch_size: int, every_step: bool
 ) -> TrainingLayout:
-    """Return arrays (N, T, ...) laid out in a bucket to train on. Other arguments: as in `Shape`."""
+    """Return arrays (N, T, ...) in a bucket, `pooled` if they have a pool. Other arguments: `Shape`."""
     data = _time_major(arrays, every_step, arrays.pool)
     _, rows, channels = data.inputs.shape
     kind = {"batch_size": batch_size, "every_step": every_step, "pooled": arrays.pool is not None}
@@ -192,7 +193,7 @@ def training_layout(
 
 
 def inference_layout(arrays: Arrays, *, units: int, outputs: int, every_step: bool) -> InferenceLayout:
-    """Return arrays (N, T, ...) in blocks sorted by `end`, to read one output, or all that count."""
+    """Return arrays (N, T, ...) in blocks by `end`, then `start`, to read one output or all counted."""
     data = _time_major(arrays, every_step)
     steps, rows, channels = data.inputs.shape
     shape = _block_shape(rows, channels=channels, units=units, outputs=outputs, every_step=every_step)

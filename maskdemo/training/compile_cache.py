@@ -44,9 +44,9 @@ log = logging.getLogger(__name__)
 def cache_environment(folder: Path, environment: Mapping[str, str] = os.environ) -> dict[str, str]:
     """Return the variables to set, before TensorFlow is imported, for compiled programs to be kept.
 
-    folder: holds one folder for every version and processor; old programs in it are removed.
-    environment: the variables set already. Where these choose another cache, the result is empty;
-    where these choose no level of TensorFlow's log, the result has 3.
+    They are TF_XLA_FLAGS, MASKDEMO_COMPILED and TF_CPP_MIN_LOG_LEVEL, 3 where it is not set. folder:
+    holds one folder for every version and processor, made by `keep`; old programs in it are removed.
+    environment: the variables set already. Where these choose another cache, the result is empty.
     """
     flags, own = environment.get("TF_XLA_FLAGS", ""), folder / _folder_name()
     if _FLAG in flags:
@@ -61,9 +61,9 @@ def cache_environment(folder: Path, environment: Mapping[str, str] = os.environ)
 
 
 def remove_all(environment: Mapping[str, str]) -> None:
-    """Remove the folder of programs of a process with this environment, which may have crashed in one.
+    """Remove the folder on disk that this environment names, if any; errors are ignored.
 
-    Nothing is removed where the environment names no folder.
+    A process with this environment may have crashed in one of the programs.
     """
     folder = _folder(environment)
     if folder is not None:
@@ -76,7 +76,7 @@ def disk_works() -> bool:
 
 
 def is_kept(first: int, count: int) -> bool:
-    """Whether the disk has a program whose name ends in one of `count` numbers from `first` on.
+    """Whether the disk has a program whose name ends in `_` and one of `count` numbers from `first` on.
 
     True also in a process that keeps no programs on disk.
     """
@@ -91,7 +91,7 @@ def is_kept(first: int, count: int) -> bool:
 def load(program: str) -> bool:
     """Copy the program's files from disk to where XLA looks for them; return whether any was copied.
 
-    program: the name under which XLA compiles it, here and below.
+    program: the name under which XLA compiles it, here and below. Errors of the disk are ignored.
     """
     folder, loaded = _folder(os.environ), False
     if folder is None:
@@ -111,9 +111,9 @@ def load(program: str) -> bool:
 def keep(program: str) -> None:
     """Move what XLA has compiled in the first call of a program from memory to disk.
 
-    The program's files on disk are marked as used if XLA has made no others; if it has, they are of an
-    earlier state of the code, and deleted. A disk that cannot be written is logged, and `disk_works` is
-    then False. Nothing happens where programs are not kept.
+    Where the disk has files of all these names, they are marked as used. Else those that it lacks are
+    written, and all that it had are of an earlier state of the code, and deleted. A disk that cannot be
+    written is logged, and `disk_works` is then False. Nothing happens where programs are not kept.
     """
     folder = _folder(os.environ)
     if folder is None:
@@ -141,7 +141,7 @@ def keep(program: str) -> None:
 def _take(program: str) -> dict[str, bytes]:
     """Return file name -> content of the program's files where XLA keeps them, and delete them there.
 
-    Several threads compile at once; a file contains the name of its program.
+    Several threads compile at once; a file is of the program whose name is in its content.
     """
     import tensorflow as tf
 
@@ -182,7 +182,7 @@ def _folder(environment: Mapping[str, str]) -> Path | None:
 
 
 def _folder_name() -> str:
-    """Return "<version>-<digest>-by-program": TensorFlow's version, 12 digits for the processor."""
+    """Return "<version>-<digest>-by-program": TensorFlow's version, a hash of the CPU's features."""
     version = "none"
     for name in ("tensorflow", "tensorflow-cpu"):
         with suppress(metadata.PackageNotFoundError):
@@ -208,7 +208,7 @@ def _write_whole(path: Path, content: bytes) -> None:
 
 
 def _tidy(own: Path) -> None:
-    """Remove all but the newest `MAX_BYTES` of programs in `own`, and `MAX_FOLDERS` folders beside it.
+    """Remove all but the newest `MAX_BYTES` in `own`, and all but `MAX_FOLDERS` folders beside it.
 
     `own` is marked as used now. Raises OSError where there is none.
     """

@@ -18,7 +18,7 @@ BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-7
 
 
 class TrainState(NamedTuple):
-    """A network in training: weights, Adam's first and second moments, the number of updates so far."""
+    """A network in training: weights, Adam's first and second moments, the float32 count of updates."""
 
     weights: Weights
     momentum: Weights
@@ -83,9 +83,9 @@ def gradient_of(
 ) -> tuple[Weights, Residuals, BatchSums]:
     """Return the gradient of the mean loss of the sequences at `rows`, the residuals, and the sums.
 
-    rows: (B,), -1 for no sequence. The batch is read from the earliest `start` of its sequences to the
-    latest `end`, both data: no step outside is gathered, computed or blanked. residuals: overwritten,
-    and returned to be used for the next batch. zeros: (B, H), see `forward`.
+    The mean is the sum over the weights' sum, or over 1 where that is less. rows: (B,), -1 for no
+    sequence, never the first. Computed are the steps from the earliest `start` of the sequences to the
+    latest `end`. residuals: overwritten, and returned for the next batch. zeros: (B, H), see `forward`.
     """
     present = tf.cast(rows >= 0, tf.float32)
     # A place without a sequence repeats the first one, with no weight: it makes the batch no longer.

@@ -60,7 +60,8 @@ class Residuals(NamedTuple):
     rows: (T, B, F + 2 + H), the inputs of the step and the state h that it starts from. switch: (T, B).
     slopes: (T, B, 4H), the derivatives of c (first three gates) and of h at a fixed c (output gate)
     with respect to the gates' weighted sums. to_cell: (T, B, H), of h with respect to c. through:
-    (T, B, H), of c with respect to the c before. T is the bucket and a piece, so that no piece is cut.
+    (T, B, H), of c with respect to the c before. All are of the switched step: slopes and to_cell are 0
+    unless it moves on. T is the bucket's steps and `PIECE` more, so that no piece is cut.
     Steps outside the last forward pass mean nothing: they are those of an earlier one, or zero.
     """
 
@@ -75,7 +76,8 @@ def initial_weights(*, features: int, units: int, outputs: int, seed: int) -> We
     """Return weights as `keras.layers.LSTM(units)` and `keras.layers.Dense(outputs)` start from.
 
     Glorot uniform kernels, orthogonal recurrent kernel, zero biases but 1 for the forget gate. The
-    row of the mask channel is drawn apart, so that the others are what F features alone would get.
+    row of the mask channel is drawn apart, as the last of a kernel of F + 1 channels, so that the
+    others are what F features alone would get. Each draw has a seed of its own, hashed from `seed`.
     """
     seeds = np.random.SeedSequence(seed).generate_state(4).tolist()
     glorot = [keras.initializers.GlorotUniform(seed=s) for s in seeds[:3]]
@@ -186,7 +188,8 @@ def backward(
 ) -> tuple[tuple[tf.Tensor, tf.Tensor, tf.Tensor], Sums]:
     """Return the gradients of kernel, recurrent_kernel and bias, and the last sums of `error_of`.
 
-    This is backpropagation through time over the steps of `forward`, in pieces of `PIECE` steps.
+    This is backpropagation through time over the steps of `forward`, in pieces of `PIECE` steps
+    from `start` on, of which the last may have fewer.
     residuals: of `forward`. zeros: (B, H). sums: what `error_of` is first called with.
 
     error_of: called once for each piece, the last piece first, with the piece's first step and the sums
@@ -238,7 +241,7 @@ def backward(
 
 
 def _advance(kernel: tf.Tensor, switched: tuple, row: tf.Tensor, cell: tf.Tensor):
-    """Return advance and keep, the gates, and c and its tanh (B, H) should the state move on.
+    """Return (advance, keep, [i, f, g, o], c, tanh(c)), with the c (B, H) of a step that moves on.
 
     switched: advance and keep, each (B, 1). row: (B, F + 2 + H), inputs and state. cell: (B, H).
     """

@@ -22,25 +22,25 @@ PROBES = 8
 
 
 def probes_of(test: Batch) -> Batch:
-    """Return at most `PROBES` of the test sequences, evenly spread."""
+    """Return at most `PROBES` of the test sequences, `evenly_spread` from the first to the last."""
     rows = evenly_spread(PROBES, len(test.values))
     return test.rows(rows)
 
 
 def kept_epochs(epochs: int, count: int) -> set[int]:
-    """Return at most `count` epochs (1 is the first), evenly spread; the last even if `count` is 0."""
+    """Return at most `count` epochs from 1 on, `evenly_spread`; the last even if `count` is 0."""
     return set((1 + evenly_spread(max(1, count), epochs)).tolist())
 
 
 class ProbeRecorder:
     """The outputs and networks of the first repeat that are kept while a run trains.
 
-    The threads that train fill `outputs` and `networks`, by strategy and epoch, in any order; both are
+    The threads that train fill `outputs` and `networks`, by (strategy, epoch), in any order; both are
     read after an epoch that all strategies have finished.
     """
 
     def __init__(self, experiment: Experiment, test: Batch) -> None:
-        """Choose the probes from the test set, and the epochs whose outputs and networks are kept."""
+        """Choose probes, and the epochs to keep: what `PROBE_BYTES` and `NETWORK_BYTES` hold."""
         self.experiment = experiment
         self.batch = probes_of(test)
         count = len(experiment.strategies)

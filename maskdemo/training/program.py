@@ -83,8 +83,8 @@ def train_epoch(
 def infer(layout: InferenceLayout, weights: Weights) -> NDArray[np.float32]:
     """Return logits at each sequence's read-out (N, K), or after every step (N, T, K).
 
-    The rows are those of the arrays that were laid out. Logits after the last step that counts are not
-    computed and mean nothing.
+    The rows are those of the arrays that were laid out; `layout.read` is applied where it is set.
+    Logits after the last step that counts are not computed and mean nothing.
     """
     logits = inference_program(layout.shape)(weights, layout.blocks).numpy()
     if layout.shape.every_step:
@@ -118,8 +118,8 @@ def epoch_program(shape: Shape) -> Callable:
 
     A call trains one epoch, over the first `batches` rows of `order`.
 
-    Loss and accuracy are running means over the epoch, each batch before its update, as `Model.fit`
-    reports them.
+    As `Model.fit` reports them, each batch before its update: loss is the mean of the batches' mean
+    losses, weighted by their numbers of sequences; accuracy the weighted mean over all answers.
     """
 
     def epoch(train_state, data, order, batches, learning_rate):
@@ -168,7 +168,8 @@ def epoch_program(shape: Shape) -> Callable:
 def inference_program(shape: Shape) -> Callable:
     """Return (weights, blocks) -> logits: (blocks, B, K) at the read-out, or (blocks, T, B, K).
 
-    Of the latter, those of steps before a block's `start` or from its `end` on are 0.
+    Of the latter, those of steps before a block's `start` or from its `end` on are 0; so are blocks
+    from `count` on.
     """
     size = shape.batch_size
     each = [shape.steps, size] if shape.every_step else [size]
@@ -219,7 +220,7 @@ def inference_program(shape: Shape) -> Callable:
 
 
 def _most_batches(shape: Shape) -> int:
-    """Return the most batches that an epoch may have: in each bucket of lengths one may not be full."""
+    """Return `shape.batches` + `BUCKETS` - 1: in each bucket of lengths one batch may not be full."""
     return shape.batches + BUCKETS - 1
 
 

@@ -36,10 +36,10 @@ def programs_compiled() -> int:
 
 
 def compiled_once(build: Callable[[Shape], Callable]) -> Callable[[Shape], Callable]:
-    """Decorate a function that traces the program of a shape, to keep the `MAX_PROGRAMS` last used.
+    """Decorate a function that traces the program of a shape, to keep its `MAX_PROGRAMS` last used.
 
-    The program is compiled in its first call. Of two threads that want the same new program, only one
-    traces it.
+    The program is compiled in its first call. One thread traces at a time, and no program that another
+    has traced meanwhile.
     """
     programs: OrderedDict[Shape, Callable] = OrderedDict()
     access = threading.Lock()
@@ -68,7 +68,7 @@ def compiled_once(build: Callable[[Shape], Callable]) -> Callable[[Shape], Calla
 
 
 def _trace_with_stable_names(build: Callable[[Shape], Callable], shape: Shape) -> Callable:
-    """Return a shape's program, newly traced with names that no other program's tracing changes."""
+    """Return `build(shape)`, counted as traced, with names that no other program's tracing changes."""
     program = f"{build.__name__} {shape}"
     with _stable_names(_first_number(program, _TRACED[program])):
         _TRACED[program] += 1
@@ -76,12 +76,12 @@ def _trace_with_stable_names(build: Callable[[Shape], Callable], shape: Shape) -
 
 
 def is_on_disk(build: Callable[[Shape], Callable], shape: Shape) -> bool:
-    """Whether the program that `build` traces for this shape is on disk; see `is_kept`."""
+    """Whether the program that `build` first traces for this shape is on disk; see `is_kept`."""
     return compile_cache.is_kept(_first_number(f"{build.__name__} {shape}", 0), NUMBERS)
 
 
 def _first_number(program: str, traced: int) -> int:
-    """Return the first of `NUMBERS` numbers that a program's names get: a digest, times `NUMBERS`.
+    """Return the first of `NUMBERS` numbers for a program's names: a digest of both, times `NUMBERS`.
 
     program: its builder and shape, as text. traced: how many times it was traced before.
     """
@@ -115,7 +115,7 @@ def _first_call(
 ) -> tuple[Callable, Any]:
     """Call the program for the first time; return it and its result, and keep it on disk.
 
-    Where its file on disk is damaged, the program is traced anew by `trace`, and returned.
+    Where a program from disk raises, its files are removed, and that of `trace` is called and returned.
     """
     loaded = compile_cache.load(_compiled_name(program))
     try:
@@ -139,10 +139,10 @@ def _compiled_name(program: Any) -> str:
 
 @contextmanager
 def _stable_names(number: int) -> Iterator[None]:
-    """Number what TensorFlow traces in here, on this thread, from `number` on.
+    """Number what TensorFlow traces in here, on this thread, upwards from above `number`.
 
-    Traced again in one process it gets other names, because names there must be unique. There is no
-    public way to choose them: where TensorFlow has moved what is used here, programs are compiled again
+    A program traced again needs another number, because names in a process must be unique. No public
+    way chooses them: where TensorFlow has moved `ops.uid`, replaced here, programs are compiled again
     in each process, and nothing else is different. One thread at a time.
     """
     try:

@@ -78,7 +78,7 @@ def train_once(
 
 
 def compile_ahead(experiment: Experiment, *, stop: Callable[[], bool] = lambda: False) -> None:
-    """Compile the programs that this experiment will use, several at once where cores and memory allow.
+    """Compile the programs of a run of this experiment, at once where cores and memory allow, and wait.
 
     Once `stop` returns True, no other compilation begins.
     """
@@ -93,7 +93,7 @@ def compile_ahead(experiment: Experiment, *, stop: Callable[[], bool] = lambda: 
 
 
 def keep_on_disk(experiments: Iterable[Experiment], *, stop: Callable[[], bool]) -> Iterator[None]:
-    """Compile those of these experiments' programs that are not on disk yet; yield None after each.
+    """Compile the programs of these experiments' runs not yet on disk; yield None after each program.
 
     Once `stop` returns True, or the disk cannot be written, no other compilation begins.
     """
@@ -133,7 +133,7 @@ class _RunState:
     def work(self) -> None:
         """Train an epoch of what `_next_training` returns, again and again, until it returns None.
 
-        Each thread of the pool runs this. An error is kept in `failure`.
+        Each thread of the pool runs this. An error is kept in `failure`; it or `stop` ends them.
         """
         try:
             while (key := self._next_training()) is not None:
@@ -179,7 +179,7 @@ class _RunState:
         """Wait until more than `number` rounds are over, and return how many are.
 
         interval_s: the least seconds to wait, unless the run is over; 0 returns `number` + 1, however
-        many are over.
+        many are over. Raises the error of a thread.
         """
         self.over.wait(interval_s)
         with self.changed:
@@ -199,7 +199,7 @@ class _RunState:
     def _curves(self, repeat: int, epoch: int) -> tuple[Curve, ...]:
         """Return the curves up to this epoch (from 1) of this repeat, and all of earlier repeats.
 
-        Curves of trainings that have ended are made once.
+        In the order of `epochs`. Curves of trainings that have ended are made once.
         """
         last, keys = self.experiment.epochs, list(self.epochs)
         count = len(self.experiment.strategies)
@@ -210,7 +210,7 @@ class _RunState:
         return *self.ended, *going
 
     def _next_training(self) -> _TrainingKey | None:
-        """Return the least trained of the earliest repeat that has one free, marked busy; else None."""
+        """Return the least trained of the earliest repeat with any free, now busy; else None."""
         with self.changed:
             last = self.experiment.epochs
             free = [k for k, done in self.epochs.items() if done < last and k not in self.busy]

@@ -22,7 +22,8 @@ class Score:
 def score(answers: NDArray, targets: NDArray[np.integer], weights: NDArray) -> Score:
     """Return the weighted mean cross-entropy and accuracy of answers, probabilities (A, classes).
 
-    targets: (A,), the true labels. weights: (A,), not all 0.
+    targets: (A,), the true labels. weights: (A,), not all 0. The loss takes a probability below
+    `EPSILON` for `EPSILON`.
     """
     weights = weights.astype(np.float64)
     log_likelihood = np.log(np.maximum(answers[np.arange(len(answers)), targets], EPSILON))

@@ -22,8 +22,8 @@ class Curve:
     is the same for one label a sequence. leak is known after the last epoch: the largest change of an
     output probability (0 to 1) when the same test sequences are given unpadded. epoch_seconds: the
     mean training time of an epoch, without the scoring and without the first epoch, which may wait for
-    a compiler; so None before the second. scored: how many valid steps of the test set are scored,
-    so that test_valid_accuracy moves in steps of 1 / scored.
+    a compiler; so None before the second. scored: how many labels test_valid_accuracy is over, so that
+    it moves in steps of 1 / scored: valid steps, or sequences with one label each.
     """
 
     strategy: str
@@ -77,8 +77,8 @@ class Outcome:
     """What one finished training reached on unseen sequences.
 
     accuracy: over the steps that count, as reported. valid_accuracy: over the valid steps only, which
-    is what gets compared. loss: over the steps that count. seconds: what the training took. scored:
-    how many valid steps were scored, so that valid_accuracy moves in steps of 1 / scored.
+    is what gets compared. loss: over the steps that count. seconds: from layout to score, compiling
+    included. scored: as in `Curve`.
     """
 
     accuracy: float
@@ -121,7 +121,7 @@ class Network:
 class Snapshot:
     """The state of a run after an epoch. Curves by repeat, then in the strategies' order.
 
-    chance: what answering without looking reaches on the test set. done: the share of all
+    chance: of always giving the commonest label of the test set. done: the share of all
     epochs that is finished, 0 to 1. seconds: since the start. networks: strategy -> the first
     repeat's networks, as many as `NETWORK_BYTES` allows, evenly spread with the last one among them.
     """

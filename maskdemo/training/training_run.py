@@ -36,7 +36,7 @@ from maskdemo.training.snapshot import Curve, Network
 class Record:
     """The numbers of one training, a list item per epoch.
 
-    scored: how many valid steps of the test set are scored. trained: loss and accuracy of training.
+    scored: as in `Curve`. trained: loss and accuracy of training.
     tested: the reported score of the test set, and the accuracy over its valid steps. seconds: training
     time since the start.
     """
@@ -76,7 +76,7 @@ class TrainingRun:
     """One network in training: the only thing that changes while an experiment runs."""
 
     def __init__(self, experiment: Experiment, strategy: str, repeat: int, inputs: Inputs) -> None:
-        """Lay out the repeat's `inputs` for the strategy, and draw the initial weights."""
+        """Lay out `inputs` for the strategy; weights and shuffling are the same for all strategies."""
         self.experiment, self.strategy, self.inputs = experiment, strategy, inputs
         self.train = as_tensors(layout_for_training(experiment, strategy, inputs))
         arrays = arrays_of(experiment, strategy, inputs.test)
@@ -119,7 +119,7 @@ class TrainingRun:
         return batches_of(experiment, self.inputs.train.lengths, order[order >= 0])
 
     def _batched(self, order: NDArray[np.int32]) -> TrainingLayout:
-        """Return `train` laid out for the steps that each batch has; its inputs stay the same."""
+        """Return `train`, all but its inputs laid out anew for the steps that each batch has."""
         experiment, train = self.experiment, self.inputs.train
         arrays = arrays_of(experiment, self.strategy, with_batches(experiment, train, order))
         # The inputs stay as they are, so they are neither laid out nor moved again.
@@ -156,12 +156,12 @@ class TrainingRun:
         return Network(len(self.record.trained), *(of.numpy() for of in self.train_state.weights))
 
     def _answers(self, layout: InferenceLayout, cells: tuple[NDArray, ...]) -> NDArray[np.float32]:
-        """Return the probabilities (A, classes) of A answers. cells: their rows (A,) and steps (A,)."""
+        """Return probabilities (A, classes); with a label at each step, at `cells`: (rows, steps)."""
         logits = infer(layout, self.train_state.weights)
         return probabilities(logits[cells] if self.experiment.per_step else logits)
 
     def measure_leak(self) -> None:
-        """Record the leak: how far the answers scored last differ from those without any padding."""
+        """Record the leak: how far the answers scored last differ from those with the padding held."""
         experiment = self.experiment
         bare = pad(
             self.inputs.data.test,
