@@ -64,9 +64,9 @@ def moves(case: Case, measurements: Measurements) -> Answer:
 
 
 def is_required(case: Case, measurements: Measurements) -> Answer:
-    """The claim holds if the mask is required: without it less than half of what can be is learned.
+    """The claim holds if the mask is required: without it, less than half as far above chance.
 
-    It does not hold if the verdict is "the same" or "hurts", or surely half or more is learned.
+    It does not if the verdict is "the same" or "hurts", or if surely half as far or more is reached.
     """
     run = measurements.runs[case.experiment]
     verdict = run.verdict(case.strategy)
@@ -88,7 +88,8 @@ def is_required(case: Case, measurements: Measurements) -> Answer:
 def state_is_zero(case: Case, measurements: Measurements) -> Answer:
     """The claim holds if Keras's inputs and states are 0 at masked steps, and does not if they are not.
 
-    Undecided unless the accuracy agrees: a state set to zero is then "the same" as a held state.
+    Undecided unless the accuracy agrees: the case's strategy, a state set to zero, is then "the same"
+    as a held state or, if they are not 0, surely not the same.
     """
     keras_result = measurements.checks["masked_steps"][case.experiment.side]
     verdict = measurements.runs[case.experiment].verdict(case.strategy, over="held_state")
@@ -105,7 +106,7 @@ def state_is_zero(case: Case, measurements: Measurements) -> Answer:
 def has_no_part(case: Case, measurements: Measurements) -> Answer:
     """The claim holds if outputs do not move without the masked steps and no gradient lands on them.
 
-    Neither by more than `ROUNDING`; with a held state, nor in Keras. It is never undecided.
+    Neither by more than `ROUNDING`; of `held_state` Keras's numbers count too. It is never undecided.
     """
     run = measurements.runs[case.experiment]
     padding, real = run.gradients[case.strategy]
@@ -181,7 +182,7 @@ def receives_mask(case: Case, measurements: Measurements) -> Answer:
 def is_slower(case: Case, measurements: Measurements) -> Answer:
     """The claim holds if the whole 95% interval of the ratio of processor times is above 1.
 
-    The ratio is that of an epoch with a Masking layer to the same epoch without. It does not hold if
+    The ratio is that of the case's experiment with a Masking layer to without. It does not hold if
     the interval ends below `SLIGHT`. Anything between, and a case that was not timed, is undecided.
     """
     # On a logarithmic scale, where twice and half as long are equally far from 1.
@@ -219,7 +220,7 @@ def _negated(held: bool | None) -> bool | None:
 
 
 def _points_number(name: str, interval: Interval) -> MeasuredNumber:
-    """Return a difference of shares with its 95 % interval, in points, as a measured number."""
+    """Return a difference of shares (-1 to 1), with its 95 % interval, as a number of unit "points"."""
     repeats = counted(interval.count, "repeat")
     return MeasuredNumber(
         name, interval.mean, interval.low, interval.high, "points", "95% interval", repeats
@@ -227,7 +228,7 @@ def _points_number(name: str, interval: Interval) -> MeasuredNumber:
 
 
 def _leak_number(run: RunMeasurements, strategy: str) -> MeasuredNumber:
-    """Return a strategy's mean leak, a probability, with its range over the repeats."""
+    """Return a strategy's mean leak (0 to 1), with its range over the repeats."""
     leaks = run.leaks[strategy]
     mean, repeats = sum(leaks) / len(leaks), counted(len(leaks), "repeat")
     name = "Largest change of an output"

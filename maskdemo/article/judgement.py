@@ -41,8 +41,9 @@ UNITS = {
 class MeasuredNumber:
     """A measured number with its limits low and high.
 
-    name: what was measured. unit: one of `UNITS`. spread: what the limits are, such as "95% interval".
-    of: how many measurements, such as "5 repeats". Both are empty where there is no spread.
+    name: what was measured. unit: one of `UNITS`, which scale it only in `text`. spread:
+    what the limits are, such as "95% interval". of: how many measurements, such as "5 repeats". Both
+    are empty where there is no spread.
     """
 
     name: str
@@ -55,7 +56,7 @@ class MeasuredNumber:
 
     @property
     def text(self) -> str:
-        """The number with unit and, if it has a spread, limits; or "yes", "no", "exactly 0"."""
+        """The number with unit and, if it has a spread, limits; "exactly 0", "yes" or "no"."""
         if self.unit == "yes or no":
             return "yes" if self.value else "no"
         if self.value == self.low == self.high == 0:
@@ -80,7 +81,8 @@ class CaseResult:
 class Judgement:
     """The results of a claim, one a case, and a sentence that sums them up.
 
-    usually: the claim says "usually", so it holds if it does in more than half of the cases.
+    usually: the claim says "usually": it held if it did in more than half of the cases, and did not if
+    it could not even with all undecided ones.
     """
 
     results: tuple[CaseResult, ...]
@@ -89,7 +91,7 @@ class Judgement:
 
     @property
     def word(self) -> str:
-        """The word for all cases: held, not held, undecided, or (both occur) held in some cases."""
+        """Held in some cases (and not in others), else undecided if any is, else held or not held."""
         answers = {result.held for result in self.results}
         if self.usually:
             half, held = len(self.results) / 2, self._count(True)
@@ -104,13 +106,13 @@ class Judgement:
 
     @property
     def title(self) -> str:
-        """The word for all cases, or "held in 3 of 5" where cases differ."""
+        """The `word`, but "held in 3 of 5" in place of "held in some cases"."""
         mixed = self.word == "held in some cases"
         return f"held in {self._count(True)} of {len(self.results)}" if mixed else self.word
 
     @property
     def counts(self) -> str:
-        """The number of cases with each answer: "5 of 7 held, 1 did not, 1 undecided"."""
+        """The number of cases with each answer: "5 of 7 cases held, 1 did not"; only held may be 0."""
         parts = [f"{self._count(True)} of {counted(len(self.results), 'case')} held"]
         if self._count(False):
             parts.append(f"{self._count(False)} did not")
@@ -129,9 +131,9 @@ class Judgement:
 
 
 def judgement_sentence(results: Sequence[CaseResult], statement: str, clearest: str = "") -> str:
-    """Return a sentence: in how many cases the statement is true, and the largest clearest number.
+    """Return a sentence: in how many cases the statement is true, and a number.
 
-    clearest: the name of a measured number, "" for none.
+    clearest: that number's name, "" for none; of all cases' that with the largest |value| is taken.
     """
     count = len(results)
     true, unknown = (sum(result.held is held for result in results) for held in (True, None))

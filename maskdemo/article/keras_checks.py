@@ -128,7 +128,7 @@ def custom_layer() -> dict[str, list[dict[str, bool]]]:
 def epoch_seconds() -> dict[str, list[tuple[str, list[float]]]]:
     """Measure the processor time of `Model.fit` with a Masking layer, as a multiple of that without.
 
-    Returns "ratios": for each experiment of the claim that masking is slower, a number a round. Both
+    Returns "ratios": for each of `TIMED`, the experiment as JSON and a number a round. Both
     models train in turn, so that both meet the same conditions; and the processor's time, of all
     threads, because others may be at work on this machine. Building, compiling and a first epoch come
     before.

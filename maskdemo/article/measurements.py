@@ -49,14 +49,14 @@ class RunMeasurements:
     masked: tuple[float, float]
 
     def verdict(self, strategy: str, over: str = BASELINE) -> Verdict:
-        """Return the verdict on a strategy against another, as on the run's own page."""
+        """Return the verdict on a strategy against another, from `accuracies` with its comparisons."""
         effect = mask_effect(self.experiment, strategy) if over == BASELINE else AS_NAMED
         result = evidence.verdict(self.accuracies, strategy, over, effect=effect)
         assert result is not None, "claims compare strategies of finished runs"
         return result
 
     def above_chance(self, strategy: str) -> Interval:
-        """Return accuracy less chance: mean and 95 % interval (-1 to 1)."""
+        """Return accuracy less chance (-1 to 1): mean and 95 % interval for all strategies together."""
         return evidence.above_chance(self.accuracies, strategy)
 
 
@@ -86,7 +86,7 @@ def measure_run(snapshot: Snapshot) -> RunMeasurements:
 
 
 def _gradient_norms(snapshot: Snapshot, strategy: str) -> tuple[float, float]:
-    """Return the summed gradient norms on padded and on real steps, as `RunMeasurements` says."""
+    """Return the newest network's summed gradient norms on padded and on real steps of the probes."""
     probes, experiment = snapshot.probes, snapshot.experiment
     batch = Batch(probes.values, probes.valid, probes.padded, probes.labels)
     arrays = arrays_of(experiment, strategy, batch)

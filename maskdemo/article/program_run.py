@@ -21,7 +21,7 @@ class Point:
 
 @dataclass(frozen=True)
 class Failure:
-    """The error that ended the program, and the program's line (from 1) that was being run."""
+    """The error that ended the program, and number (from 1) and text of its line that was being run."""
 
     kind: str
     message: str
@@ -48,7 +48,7 @@ class ProgramRun:
     epochs, batches (an epoch): what `fit` was asked for, 0 before it began. commonest: the share of
     the commonest training label. leak: the largest change of an output when the training sequences
     are given without their padding; None where it was not measured. seconds: from the program's
-    first line to its end, without loading TensorFlow.
+    first line to its end, without loading TensorFlow. output: of printed text and warnings, the end.
     """
 
     program: str
@@ -99,7 +99,7 @@ def _mask_sentence(received: Received) -> str:
 
 
 def _leak_sentence(leak: float) -> str:
-    """Return a sentence in Markdown on how far outputs change without the padding."""
+    """Return a sentence in Markdown: outputs change without the padding, unless below `ROUNDING`."""
     if leak == 0:
         return "Without their padding the same sequences get **exactly the same outputs**."
     if leak < ROUNDING:

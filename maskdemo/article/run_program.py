@@ -79,7 +79,7 @@ def run_program(name: str, text: str) -> ProgramRun:
 
 
 def visible_text(text: str) -> str:
-    """Return printed text as a terminal shows it: of overwritten lines the last version."""
+    """Return printed text without colours and backspaces, of overwritten lines the last version."""
     return re.sub(r"[^\n]*\r(?=[^\r\n])", "", _TERMINAL.sub("", text)).replace("\b", "")
 
 
@@ -141,7 +141,7 @@ def _observed_fit(fit: Callable, observed: dict[str, Any]) -> Callable:
 
 
 def received_masks(model: Any, x: np.ndarray) -> tuple[Received, ...]:
-    """Return the mask that arrives at each layer whose `call` takes a mask, for x, (N, T, F)."""
+    """Return the mask that arrives at each of `model.layers` whose call takes it, for x, (N, T, F)."""
     received: list[Received] = []
     with contextlib.ExitStack() as recorders:
         for layer in model.layers:

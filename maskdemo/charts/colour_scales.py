@@ -59,9 +59,10 @@ def scaled_heatmap(
 
 
 def scale_bar(*, gates: bool, x: float, y: float, ends: tuple[str, str], dark: bool) -> PlotlyTrace:
-    """Return a trace that draws nothing but the colour bar of several panels, at (x, y) in the plot.
+    """Return a trace that draws nothing but a `colour_bar` at (x, y), which several panels share.
 
-    gates: the bar of gates, from 0 to 1, in place of all others'. ends: texts at its ends; 0 is "0".
+    gates: the bar of gates, from 0 to 1, in place of all others'. ends: texts at the lowest and the
+    highest value; 0 has "0" instead, also where it is the lowest.
     """
     return scatter(
         x=[None],
@@ -89,16 +90,16 @@ def scale_bar(*, gates: bool, x: float, y: float, ends: tuple[str, str], dark: b
 def quantity_of(activations: Activations, arrays: Arrays, name: str) -> NDArray:
     """Return one of `QUANTITIES` of the first sequence (T, H).
 
-    Gates and the candidate are NaN at steps at which the state does not move on: they have no effect.
+    Gates and the candidate are NaN where `arrays.advance` is 0: there they do not change the state.
     """
     values = getattr(activations, name)[0]
     return np.where(arrays.advance[0, :, None] > 0, values, np.nan) if name in GATES else values
 
 
 def reach_of(values: NDArray) -> float:
-    """Return the limit that 98 % of finite absolute values keep to, rounded up to two digits.
+    """Return the limit that 98 % of finite absolute values keep to, rounded up to 2 significant digits.
 
-    Where those are all 0, it is that of the largest; 1 where all values are 0.
+    Where that is 0, the largest of all takes its place; 1 where no value is finite and not 0.
     """
     finite = np.abs(values[np.isfinite(values)])
     usual = float(np.quantile(finite, 0.98)) if finite.size else 0.0

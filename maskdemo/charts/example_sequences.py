@@ -26,10 +26,10 @@ MAX_NAME = 18
 def example_sequences(
     examples: Mapping[str, NDArray[np.float64]], names: Sequence[str], *, dark: bool = False
 ) -> Figure:
-    """Draw a panel for each example, title -> values (length, F), NaN where missing.
+    """Draw panels one below another, of title -> values (length, F), NaN where missing.
 
     Only the first features, as many as `FEATURE_STYLES`, are drawn, each from its lowest to its highest
-    value in all examples.
+    value in all examples; if these are equal, at half height.
     """
     shown = names[: len(FEATURE_STYLES)]
     all_steps = np.concatenate(list(examples.values()))[:, : len(shown)]

@@ -94,8 +94,8 @@ def _repeat_traces(
 ) -> list[PlotlyTrace]:
     """Return a point for each of the values (R,) of a strategy's repeats; if R > 1, mean and interval.
 
-    at: the column's position. scored: how many labels an accuracy is of. both: whether the accuracies
-    with and without padded steps stand side by side. hollow: whether these are those without.
+    at: the column's position. scored: labels of each accuracy, for `accuracy_interval`. both: whether
+    those with and without padded steps stand side by side. hollow: whether these are those without.
     """
     shade = colour(name, dark=dark)
     label = f"{strategy_title(name)}{', valid steps only' if hollow else ''}"
@@ -146,7 +146,7 @@ def _row_position(row: int) -> PlotlyOptions:
 
 
 def _legend_entries(several: bool, both: bool, dark: bool) -> list[PlotlyTrace]:
-    """Return the legend's entries. several: whether there are means. both: see `_repeat_traces`."""
+    """Return the legend's entries, chance last. several: with means. both: see `_repeat_traces`."""
     shade = plot.inks(dark).muted
     entries = [plot.legend_entry("One repeat", marker={"symbol": "circle", "size": 8, "color": shade})]
     if both:

@@ -30,9 +30,9 @@ def gate_heatmaps(
     step: int,
     dark: bool = False,
 ) -> Figure:
-    """Draw input, activations and output of a sequence under a strategy, units in its `unit_order`.
+    """Draw input, activations and output of a sequence, units in the order of its `unit_order`.
 
-    unit (from 0) and step (from 1) are marked.
+    The unit of index `unit` in the network (from 0) and the step (from 1) are marked.
     """
     arrays, order = sequence.arrays(strategy), sequence.unit_order(strategy)
     steps, units = activations.states.shape[1:]
@@ -122,14 +122,14 @@ def gate_heatmaps(
 
 
 def _features_text(inputs: NDArray, arrays: Arrays) -> str:
-    """Return the number of features in the input (T, F), "and the mask" if F counts its channel."""
+    """Return "3 features", or for an input (T, 4) with the mask channel "3 features and the mask"."""
     extra = inputs.shape[1] == arrays.inputs.shape[2]
     count = inputs.shape[1] - extra
     return f"{count} feature{'s' * (count != 1)}{' and the mask' * extra}"
 
 
 def _moves_by_step(arrays: Arrays) -> dict[str, NDArray[np.bool_]]:
-    """Return for each of `MOVES` whether the state of the first sequence does that at a step (T,)."""
+    """Return "moves on", "is held", "is reset to 0" -> steps (T,) at which the state does so."""
     moves, holds = arrays.advance[0] > 0, arrays.keep[0] > 0
     return dict(zip(MOVES, (moves, holds, ~moves & ~holds), strict=True))
 
@@ -143,7 +143,7 @@ def _moves_note(arrays: Arrays) -> str:
 
 
 def _move_marks(arrays: Arrays, strategy: str, dark: bool) -> list[PlotlyTrace]:
-    """Return a trace for each of `MOVES` that occurs, with a mark at each of its steps."""
+    """Return a trace for each of `MOVES` that occurs: its steps, marked in the second panel."""
     shade = colour(strategy, dark=dark)
     steps = arrays.advance.shape[1]
     size = float(np.clip(420 / steps, 3, 9))

@@ -76,7 +76,7 @@ def gradient_by_step(
 
 
 def share_text(part: float) -> str:
-    """Return a share (0 to 1) as a percentage: "below 0.1%", "above 99.9%", 0% only for exactly 0."""
+    """Return a share (0 to 1) as "12.3%", "below 0.1%", "above 99.9%" or, if exact, "0%" or "100%"."""
     if part in (0, 1):
         return f"{part:.0%}"
     if part < 0.001:
@@ -85,7 +85,7 @@ def share_text(part: float) -> str:
 
 
 def _panel_note(landing: Landing) -> str:
-    """Return a panel's note: the gradient's share on padding and, where some is there, on missing."""
+    """Return the gradient's shares on padding and, where some is there, on missing; or that it is 0."""
     if not landing.total:
         return "no gradient at all"
     text = f"{share_text(landing.share('padding'))} on padding"
@@ -95,7 +95,7 @@ def _panel_note(landing: Landing) -> str:
 
 
 def _bar_style(strategy: str, kind: str, dark: bool) -> PlotlyOptions:
-    """Return the style of bars at steps of a kind: "real", "padding" or "missing"."""
+    """Return the style of bars: of the kind "real" in the strategy's colour, else grey and hatched."""
     if kind == "real":
         return {"color": colour(strategy, dark=dark), "line": {"width": 0}}
     hatch = pattern(kind, dark=dark)
@@ -114,7 +114,7 @@ def _bar_style(strategy: str, kind: str, dark: bool) -> PlotlyOptions:
 
 
 def _legend_marker(kind: str, dark: bool) -> PlotlyOptions:
-    """Return the legend's marker of steps of a kind: "padding" or "missing"."""
+    """Return the legend's square for steps of a kind: "padding", or "missing" with a cross in it."""
     shade = pattern("padding", dark=dark)["fgcolor"]
     return {
         "symbol": "square" if kind == "padding" else "square-x",

@@ -20,7 +20,7 @@ AXIS_SPACE = 44
 def guide_cases(results: Sequence[GuideResult], *, dark: bool = False) -> Figure:
     """Draw a row per case: its strategy's difference from no mask, in points, and the 95 % interval.
 
-    A band beside each is the margin within which two accuracies are called the same.
+    The first is at the top. Behind each, a band around 0 is the margin of "the same".
     """
     ink = plot.inks(dark)
     traces: list[PlotlyTrace] = []

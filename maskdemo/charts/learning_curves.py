@@ -48,9 +48,9 @@ def learning_curves(
 ) -> Figure:
     """Draw a line per strategy: the mean of its repeats, with a band from lowest to highest.
 
-    metric: "test_accuracy", "test_loss", "accuracy" or "loss", else ValueError. Where padding counts,
-    the accuracy on unseen sequences is that on real steps, and a thin line beside it is the reported
-    accuracy. Only `comparable_curves` are drawn. waiting: the text in a chart without an epoch.
+    metric: "test_accuracy", "test_loss", "accuracy" or "loss", else ValueError. Where labels of
+    padded steps count, accuracy on unseen sequences is that on real steps, beside the reported one as a
+    thin line. Only `comparable_curves` are drawn. waiting: the text in a chart without an epoch.
     """
     if metric not in TITLES:
         raise ValueError(f"metric must be one of {', '.join(TITLES)}, not '{metric}'.")
@@ -140,7 +140,7 @@ def learning_curves(
 
 
 def comparable_curves(snapshot: Snapshot, strategy: str) -> list[Curve]:
-    """Return the strategy's curves that have as many epochs as its longest curve, by repeat.
+    """Return the strategy's curves with as many epochs as its longest, by repeat; [] if that has none.
 
     A repeat that is behind another is left out: a mean over different repeats at different epochs
     would show a step where one of them ends, which no network made.
@@ -181,7 +181,7 @@ def _mean_trace(
     dark: bool,
     showlegend: bool,
 ) -> PlotlyTrace:
-    """Return a line with about 6 markers, at other epochs for each strategy: equal lines show both.
+    """Return a line with about 6 markers, at other epochs for each `at`, so that equal lines show both.
 
     mean: (E,). values: (R, E), of each repeat. epochs: those of the whole run. at: the strategy's index
     among those drawn. share: whether values are shares.
@@ -216,7 +216,7 @@ def _band_trace(name: str, low: NDArray, high: NDArray, dark: bool) -> PlotlyTra
 
 
 def _subtitle(counts: set[int]) -> str:
-    """Return the line under the title: how many repeats a mean is of. counts: those that occur."""
+    """Return the line under the title. counts: repeats of a mean, all that occur; none at first."""
     if not counts:
         return "No epoch finished yet"
     if counts == {1}:
@@ -227,7 +227,7 @@ def _subtitle(counts: set[int]) -> str:
 
 
 def _round_up(value: float) -> float:
-    """Return the next larger of a few round numbers, so that a loss axis seldom moves; 1 for 0."""
+    """Return the first of 1, 1.5, 2, 3, 5, 7.5 times powers of 10 above a value; 1 for 0 or less."""
     if not value > 0 or not np.isfinite(value):
         return 1.0
     power = 10.0 ** floor(log10(value))

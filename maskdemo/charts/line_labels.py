@@ -57,7 +57,7 @@ def _is_one_line(one: LineEnd, other: LineEnd, pixel: float) -> bool:
 
 
 def inner_labels(ends: Sequence[LineEnd], *, pixel: float) -> list[PlotlyOptions]:
-    """Return annotations inside the plot that say which lines coincide; their names are in a legend."""
+    """Return the annotations of `coinciding_ends`, within the plot at its right edge."""
     right = {"x": 1, "xref": "paper", "xanchor": "right", "yref": "y", "yanchor": "bottom"}
     return [
         text_note(each.text, each.shade, y=each.value, size=12, **right)
@@ -70,7 +70,7 @@ def end_labels(
 ) -> tuple[list[PlotlyOptions], list[PlotlyOptions]]:
     """Return shapes and annotations: leads from the lines' ends to their names at the right edge.
 
-    Names keep a distance; those of `coinciding_ends` are added. edge: the x axis's right end. low,
+    Names keep a distance; `coinciding_ends` have further labels. edge: the x axis's right end. low,
     high, height: the y axis's range and its pixels.
     """
     pixel = (high - low) / height

@@ -37,7 +37,7 @@ class _FollowedLabel:
 
     It is the true label, or 1 if each step has its own. name: the label's, escaped. truth: (T,), the
     true label of each step, the same everywhere if the sequence has only one. valid: (T,). averages:
-    whether the probability is that of the mean so far.
+    whether the output is read from the mean of the states so far.
     """
 
     label: int
@@ -87,8 +87,8 @@ def outputs_by_step(
     """Draw a panel per strategy: the probability of the true label after every step of a sequence.
 
     Where every step has a label of its own, it is that of label 1. probe: from 0. epoch: after how
-    many, from 1; a strategy that has fewer shows its newest. pullable: with room for `MAX_ADDED` padded
-    steps and for a handle.
+    many, from 1; a strategy that has fewer shows its newest. pullable: with room for padding that the
+    browser adds, up to `MAX_ADDED` steps in all, and for the handle that does it.
     """
     probes, followed = snapshot.probes, _FollowedLabel.of(snapshot, probe)
     padded, hatches = probes.padded[probe], hatched_steps(probes.batch, probe)
@@ -178,7 +178,7 @@ def outputs_frames(snapshot: Snapshot, *, probe: int, dark: bool) -> Frames:
 
 
 def _chances_at_flips(chances: NDArray, label: int) -> NDArray[np.float32]:
-    """Return the label's probability (..., T) where the output (..., T, K) flips, elsewhere NaN."""
+    """Return the label's probability (..., T) at `flips` of the output (..., T, K), elsewhere NaN."""
     return np.where(flips(chances, label), chances[..., label], np.nan).astype(np.float32)
 
 
@@ -197,7 +197,7 @@ def _output_traces(
     yaxis: str,
     dark: bool,
 ) -> list[PlotlyTrace]:
-    """Return the true label, the probability after every step, its flips and, if any, the read-out.
+    """Return true label, probability by step, its flips and, unless `per_step`, the read-out's ring.
 
     outputs: (T, K) probabilities. read_out: from 0. room: the steps that the axis has room for.
     """

@@ -35,7 +35,7 @@ ROW = 24
 def unseen_batch(experiment: Experiment) -> Batch:
     """Return the unseen sequences that a run of the experiment follows, its probes, padded.
 
-    Where batches have a length of their own, their neighbours decide it, so all data is padded first.
+    Where each batch is padded to its own longest sequence, these are rows of all test data padded so.
     """
     test = whole_sequences(experiment).test
     rows = evenly_spread(PROBES, len(test))
@@ -47,10 +47,10 @@ def unseen_batch(experiment: Experiment) -> Batch:
 
 
 def typical_row(batch: Batch | Probes, *, per_step: bool) -> int:
-    """Return the row (from 0) whose length is nearest the median.
+    """Return the row (from 0) whose length is nearest the median, as a part of the lengths' range.
 
-    per_step: with a label at each step, nearness of its share of labels that are not 0 to the mean
-    share counts as much: a sequence of zeros, as padding has, would flatter who learned the padding.
+    per_step: the distance of its share of labels that are not 0 from the mean share is added to that: a
+    sequence of zeros, as padding has, would flatter who learned the padding.
     """
     lengths = (~batch.padded).sum(axis=1)
     # Not NumPy's median, which takes longer for these few than all else here.
@@ -75,7 +75,7 @@ def padded_batch(
     Up to six features the colour is the first one, beyond that their mean; what is written at padded
     and missing steps has the colour of its value too. Hovering gives the values themselves.
     features: their names, where they have any. followed: the sequence (from 0) that is marked.
-    truncating: "pre" or "post", the end at which steps were cut off.
+    truncating: "pre" or "post", the end of the axis beyond which hatches show what was cut off.
     """
     ink = plot.inks(dark)
     rows, steps, count = batch.values.shape
@@ -203,14 +203,14 @@ def _only_at(values: NDArray, cells: NDArray[np.bool_]) -> NDArray[np.float32]:
 
 
 def _colour_title(names: Sequence[str], *, named: bool) -> str:
-    """Return the title of the colour bar. named: whether the names are the data's own."""
+    """Return the title: a mean, the first name or, not `named` by data, "First feature" or "Value"."""
     if len(names) > FEW_FEATURES:
         return f"Mean of {len(names)} features"
     return names[0] if named else "Value" if len(names) == 1 else "First feature"
 
 
 def _value_limit(values: NDArray) -> float:
-    """Return a round limit of 98 % of absolute values, or of all where they are little larger."""
+    """Return a round limit of 98 % of absolute values, or of all up to 1.5 times that; 1 for zeros."""
     sizes = np.abs(values[np.isfinite(values)])
     largest = float(sizes.max()) if sizes.size else 0.0
     if largest == 0.0:

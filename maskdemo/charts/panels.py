@@ -41,7 +41,7 @@ class Panel:
 
 
 def axis(index: int) -> str:
-    """Return Plotly's name of the y axis of panel `index`, counted from 0 at the top."""
+    """Return the y axis of panel `index` (0 at the top) as traces refer to it: "y", "y2", ..."""
     return "y" if index == 0 else f"y{index + 1}"
 
 
@@ -51,7 +51,7 @@ def note_name(index: int) -> str:
 
 
 def hatched_steps(batch: Batch, row: int = 0) -> dict[str, NDArray[np.bool_]]:
-    """Return at which steps (T,) a row of a batch, from 0, has "padding" and has "missing" readings."""
+    """Return "padding" -> `padding_there` and "missing" -> `missing` of a row (from 0), (T,) each."""
     return {"padding": batch.padding_there[row], "missing": batch.missing[row]}
 
 

@@ -39,7 +39,7 @@ class Frames:
     titles: Sequence[str] = ()
 
     def to_json(self) -> str:
-        """Return the frames as JSON, in the form that `ui/browser/frames.js` reads."""
+        """Return the fields as a JSON object for `ui/browser/frames.js`, arrays `packed`."""
         heights = {name: packed(values) for name, values in self.heights.items()}
         return json.dumps(vars(self) | {"heights": heights})
 
@@ -47,7 +47,7 @@ class Frames:
 def replayed_epochs(snapshot: Snapshot) -> tuple[int, ...]:
     """Return the epochs at which a replay of this run stops, the last included, evenly spread.
 
-    The same for all its figures; empty unless each strategy has all recorded epochs, at least two.
+    As many as `MAX_BYTES` allows; empty unless each strategy has all of `probes.epochs`, at least two.
     """
     probes, strategies = snapshot.probes, snapshot.experiment.strategies
     count = min(len(probes.outputs.get(name, ())) for name in strategies)

@@ -37,7 +37,7 @@ POINTS: PlotlyOptions = {
 def response_curve(findings: Findings, *, second: Value | None = None, dark: bool = False) -> Figure:
     """Draw accuracy by strategy above and the difference to no mask below, on one axis of values.
 
-    second: of two things varied, the value of the second one at which the first is drawn. Every
+    second: the value of `and_vary` at which `vary` is drawn; None for a study of one variable. Every
     repeat is a faint point. Bands and bars are 95 % intervals, drawn from two repeats on: above, each
     mean's own; below, such that those of all the study's differences hold together.
     """
@@ -135,7 +135,7 @@ def _chance_trace(levels: list[float], x_axis: ResponseAxis, dark: bool) -> Plot
 
 
 def _marks_note(below: int, shade: str) -> PlotlyOptions:
-    """Return a line under the axis that explains the marks in the lower panel."""
+    """Return a line of text, `below` pixels under the plot, that explains the lower panel's marks."""
     corner = {"x": 0, "xref": "paper", "xanchor": "left", "xshift": 2 - plot.LEFT}
     under = {"y": 0, "yref": "paper", "yanchor": "top", "yshift": -below}
     text = f"● {EFFECT}   ○ {UNDECIDED}   • {SAME}   Grey: within {100 * MARGIN:g} points"

@@ -24,7 +24,8 @@ def response_map(findings: Findings, *, strategy: str, dark: bool = False) -> Fi
     """Draw a map of the strategy's difference to no mask in points, or of the accuracy of no mask.
 
     The first variable runs to the right, the second upwards. A number in brackets stands for an
-    undecided difference, a question mark for a single repeat, dots for what is to come.
+    undecided difference, "?" behind it for a single repeat, dots for what is to come, a dash for what
+    has not come of a finished study.
     """
     study, ink = findings.study, plot.inks(dark)
     assert study.and_vary is not None
@@ -128,7 +129,7 @@ def _cell_text(findings: Findings, cell: Cell, strategy: str) -> tuple[float | N
 
 
 def _empty_outlines(values: list[list[float | None]], shade: str) -> list[PlotlyOptions]:
-    """Return an outline of each cell without a value."""
+    """Return an outline of each cell that is None; values: (y, x), each from 0."""
     return [
         {
             "type": "rect",

@@ -29,7 +29,8 @@ LETTER, GAP = 6.2, 3
 class ResponseAxis:
     """The position of each value on the axis, the axis's range, and Plotly's settings of the axis.
 
-    columns: whether each value has a column of its own, not a place on a scale.
+    positions: logarithms on a logarithmic scale. columns: whether each value has a column of its own,
+    not a place on a scale.
     """
 
     values: tuple[Value, ...]
@@ -44,7 +45,7 @@ class ResponseAxis:
         return self.positions[self.values.index(value)]
 
     def shift(self, rank: float) -> float:
-        """Return how far a strategy stands from a value's position, in axis units; 0 for rank 0."""
+        """Return how far right of a value's position a strategy stands, in axis units: `rank` gaps."""
         return rank * (0.13 if self.columns else 0.007 * (self.high - self.low))
 
 
@@ -149,7 +150,7 @@ def accuracy_marks(
 
 
 def _band(means: dict[Value, Interval], x_axis: ResponseAxis, name: str, dark: bool) -> PlotlyTrace:
-    """Return the 95 % band from each value that has an interval to the next one that has."""
+    """Return the 95 % band, from each value that has an interval straight to the next that has."""
     values = [value for value in means if means[value].bounded]
     x: list[float | None] = []
     y: list[float | None] = []

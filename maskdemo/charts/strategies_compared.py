@@ -25,8 +25,9 @@ def strategies_compared(
 ) -> Figure:
     """Draw a panel for each strategy with one of `QUANTITIES`, and below them all probabilities.
 
-    activations: of the sequence, by strategy. parts: strategy -> the first step (from 0) after which
-    its state or output differs from the first strategy's; None if never.
+    activations: of the sequence, by strategy; units stand in the first one's `unit_order`. parts:
+    strategy -> the first step (from 0) after which its state or output differs from the first
+    strategy's, marked by a line before that step; None if never.
     """
     symbol, heading = QUANTITIES[quantity]
     names = list(activations)

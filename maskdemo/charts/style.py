@@ -84,7 +84,7 @@ def line(strategy: str, *, dark: bool, width: float = LINE_WIDTH) -> PlotlyOptio
 
 
 def marker(strategy: str, *, dark: bool, hollow: bool = False, **settings: Any) -> PlotlyOptions:
-    """Return the style of the strategy's marker. settings: Plotly's, such as size."""
+    """Return symbol and colour of the strategy's marker, with Plotly's `settings`, such as size."""
     return {"symbol": symbol(strategy, hollow=hollow), "color": colour(strategy, dark=dark)} | settings
 
 
@@ -131,7 +131,7 @@ def band(
     dark: bool,
     name: str,
 ) -> PlotlyTrace:
-    """Return the filled area inside closed outlines, in the strategy's colour. x, y: gaps are None."""
+    """Return the filled area inside closed outlines, in the strategy's colour. Gaps: None or NaN."""
     return scatter(
         x=x,
         y=y,
@@ -146,7 +146,7 @@ def band(
 
 
 def error_bars(intervals: Sequence[Interval], shade: str, *, scale: float = 1.0) -> PlotlyOptions:
-    """Return bars from each mean to its limits, `scale` times as long; of length 0 for one repeat."""
+    """Return bars from each mean to its limits, of length 0 for one repeat. scale: 100 for points."""
     return {
         "type": "data",
         "symmetric": False,
@@ -183,7 +183,7 @@ def pattern(kind: str, *, dark: bool, over_colours: bool = False) -> PlotlyOptio
 def outlines(
     cells: NDArray[np.bool_], bottom: ArrayLike, top: ArrayLike
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return closed outlines of the runs of True in each row, as x and y with gaps between them.
+    """Return closed outlines of the runs of True in each row, as x and y with NaN between them.
 
     cells: (R, T), column t spanning t + 0.5 to t + 1.5. bottom, top: (R,) heights of each row.
     """
@@ -244,7 +244,7 @@ def hatch_entry(kind: str, *, dark: bool) -> PlotlyTrace:
 def colour_bar(
     title: str, *, ticks: Mapping[float, str], x: float, y: float, dark: bool
 ) -> PlotlyOptions:
-    """Return a horizontal colour bar at a place in the plot. ticks: value -> text."""
+    """Return a horizontal colour bar, its left top at (x, y) in paper units. ticks: value -> text."""
     ink = inks(dark)
     return {
         **{"orientation": "h", "len": 0.43, "thickness": 10, "outlinewidth": 0},

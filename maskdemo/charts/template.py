@@ -238,7 +238,7 @@ def as_json(part: PlotlyTrace | PlotlyOptions) -> str:
 
 
 def _json_value(value: Any) -> Any:
-    """Return a NumPy number as Python's; an array of numbers `packed`, of others as lists."""
+    """Return a NumPy number as Python's; an array `packed`, integers as "i4" or less, or as lists."""
     if not isinstance(value, np.ndarray):
         return value.item()
     kind, size = value.dtype.kind, value.dtype.itemsize

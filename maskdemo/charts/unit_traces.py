@@ -22,7 +22,7 @@ def unit_traces(
     step: int,
     dark: bool = False,
 ) -> Figure:
-    """Draw unit `unit` (from 0) along the steps, with its numbers at step `step` (from 1)."""
+    """Draw the unit of index `unit` in the network (from 0), with its numbers at a step (from 1)."""
     arrays, steps = sequence.arrays(strategy), activations.states.shape[1]
     moves = arrays.advance[0, step - 1] > 0
     panels: list[Panel] = []
@@ -62,7 +62,7 @@ def unit_traces(
 def _quantity_traces(
     values: NDArray, symbol: str, step: int, strategy: str, yaxis: str, dark: bool
 ) -> list[PlotlyTrace]:
-    """Return the line of a quantity after every step (T,), and a point at the chosen step (from 1)."""
+    """Return a quantity's line (T,), with its `symbol` on hovering, and a point at a step (from 1)."""
     shade = colour(strategy, dark=dark)
     line = scatter(
         x=np.arange(1, len(values) + 1),

@@ -86,7 +86,7 @@ class Job:
         self.steps.clear()
 
     def keep_newest(self, newest: Any, done: float, now: float) -> None:
-        """Keep result and `done`, a step if that rose; a notice says that the job has begun again."""
+        """Keep result and `done`, a step if that rose. A new result lets a notice say "has begun"."""
         if not self.steps or done > self.steps[-1][1]:
             self.steps.append((now, done))
         if self.notice and newest is not self.newest:
@@ -94,7 +94,7 @@ class Job:
         self.newest, self.done = newest, done
 
     def requeue(self, why: str | None = None) -> None:
-        """Let the job wait again, `done` 0 unless its work resumes. why: a sentence for the notice."""
+        """Let the job wait again, `done` and `ran` 0 unless its work resumes. why: for the notice."""
         self.phase = "queued"
         if not self.work.resumes:
             self.done = self.ran = 0.0
@@ -155,8 +155,8 @@ class Requests:
     def put(self, key: Key, job: Job, turn_of: Iterable[str] = ()) -> None:
         """Request a job for a viewer, whose earlier request of this kind is cancelled; then `trim`.
 
-        Its turn is that of the earlier request, if its job is still queued, else the first of the
-        viewers `turn_of`, who asked for the same job, else the last.
+        Its turn is that of the earlier request, if its job is still queued, else the lowest of
+        the viewers `turn_of`, who asked for the same job, else the last.
         """
         earlier = self._requests.get(key)
         turns = [self._requests[viewer, key[1]].turn for viewer in turn_of]
@@ -169,7 +169,7 @@ class Requests:
         self.trim()
 
     def cancel(self, key: Key) -> None:
-        """Cancel the viewer's active request, if any, and its job if nobody else's; results stay."""
+        """Cancel the viewer's active request, if any, and the job if it has no other; results stay."""
         request = self._requests.get(key)
         if request is None or not request.active:
             return
@@ -180,7 +180,7 @@ class Requests:
     def drop(self, *, viewer: str | None = None, own: Task | None = None) -> tuple[str, ...]:
         """Cancel and forget the requests of a viewer, or all that are about an uploaded task.
 
-        Returns the kinds of work that are lost by that: unfinished, or with a result kept nowhere else.
+        Returns the kinds of work that are lost by that: active ones, and those without `result_kept`.
         """
         lost = []
         for key, request in list(self._requests.items()):
@@ -202,7 +202,7 @@ class Requests:
         return [viewer for (viewer, _), each in requests if each.job is job and each.cancelled is None]
 
     def is_away(self, job: Job) -> bool:
-        """Whether no viewer of the job is there: all are away, or have cancelled."""
+        """Whether all viewers of the job who have not cancelled are away; True without any."""
         return all(self._presence.is_away(each) for each in self.viewers_of(job))
 
     def rank(self, job: Job) -> tuple[bool, bool]:
@@ -218,7 +218,7 @@ class Requests:
         return sorted(turns, key=lambda job: (*self.rank(job), -job.deaths, turns[job]))
 
     def move_others_back(self, job: Job) -> None:
-        """Give the last turns, in order, to this job's viewers' queued requests of its `background`."""
+        """Give its viewers' queued requests with the same `background` the last turns, in order."""
         viewers, background = set(self.viewers_of(job)), job.work.background
         others = [
             request
@@ -231,9 +231,9 @@ class Requests:
             request.turn = self._next_turn()
 
     def trim(self) -> None:
-        """Forget ended requests beyond `remembered`, and unfinished results beyond `UNFINISHED_KEPT`.
+        """Forget ended requests beyond `remembered`, first those not touched for longest.
 
-        Those go first that were not touched for longest.
+        Of the others, unfinished ones beyond `UNFINISHED_KEPT` lose their result, in the same order.
         """
         idle = [key for key, request in self._requests.items() if not request.active]
         excess = max(0, len(idle) - self._remembered)

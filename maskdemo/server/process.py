@@ -35,7 +35,7 @@ _CRASHES = {"SIGSEGV", "SIGBUS", "SIGILL", "SIGTRAP", "SIGFPE", "SIGABRT"}
 class Process:
     """One worker. A thread calls `report(self, message)` for each of its messages, at last with None.
 
-    Not thread-safe: one thread sends the commands.
+    It starts at once. Not thread-safe: one thread sends the commands.
     """
 
     def __init__(self, report: Callable[[Process, object | None], None]) -> None:
@@ -69,7 +69,7 @@ class Process:
     def kill(self) -> None:
         """End the worker now, with all that it has started, and wait until it is gone.
 
-        A damaged compiled program may be why a worker has crashed: then all of them are removed.
+        If it had crashed, removes all compiled programs: one that is damaged may be why.
         """
         with suppress(OSError):
             if sys.platform == "win32":
@@ -108,7 +108,7 @@ class Process:
             pipe.close()
 
     def _read(self) -> None:
-        """Report the worker's messages, and None when the worker is gone: the loop of a thread."""
+        """Report messages, then None: the worker is gone, killed if one was bad. A thread's loop."""
         pipe = self._process.stdout
         assert pipe is not None
         with pipe:
@@ -122,14 +122,14 @@ class Process:
 
 
 def is_crash(code: int) -> bool:
-    """Whether the exit code tells of a crash by the computation, not of an end from outside."""
+    """Whether the exit code is that of a crash: one of `_CRASHES` or, on Windows, above 255."""
     if code < 0:
         return signal.Signals(-code).name in _CRASHES
     return code > 255  # Windows has a code for each kind of crash
 
 
 def environment(of_server: Mapping[str, str]) -> dict[str, str]:
-    """Return the worker's environment variables: the server's, and what memory and caches need."""
+    """Return the worker's environment variables: the server's, module path, caches, allocator."""
     path = os.pathsep.join(filter(None, [str(ROOT), of_server.get("PYTHONPATH")]))
     return {
         **_MEMORY,

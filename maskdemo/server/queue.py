@@ -62,7 +62,7 @@ class Queue:
     def submit(self, viewer: str, work: Work) -> None:
         """Queue work in place of the viewer's earlier work of its kind; or join an equal job.
 
-        Nothing changes if that is active and equal, but else the viewer's wish of `prepare` goes. Who
+        Nothing changes if the earlier work is active and equal; else a wish of `prepare` goes too. Who
         asks for something else while waiting keeps the turn. Raises QueueFull, with nothing changed.
         """
         with self._lock:
@@ -79,7 +79,7 @@ class Queue:
             self._ahead.pop(viewer, None)  # the job itself now does whatever it needs
 
     def take_over(self, viewer: str, work: Work) -> None:
-        """Have a viewer who has asked for nothing of this kind join an equal job that all others left.
+        """Have a viewer who has asked for nothing of this kind join an equal job that all viewers left.
 
         It keeps its turn. So does a page that is loaded anew: it begins another session.
         """
@@ -142,7 +142,7 @@ class Queue:
     def lost(self, viewer: str) -> tuple[str, ...]:
         """Return the kinds of work that a viewer has lost by not coming back in time; told once.
 
-        The session that asks has taken the viewer's place, so that the viewer comes back no more.
+        It ends the viewer's grace: the session that asks has taken the viewer's place.
         """
         with self._lock:
             self._presence.give_up(viewer)
@@ -150,7 +150,7 @@ class Queue:
             return self._lost.pop(viewer, ())
 
     def prepare(self, viewer: str, experiment: Experiment) -> None:
-        """Wish that an experiment is compiled while nobody waits, in place of the viewer's last."""
+        """Wish that an experiment is compiled while nobody waits, in place of the viewer's last one."""
         with self._lock:
             self.sweep()
             self._ahead[viewer] = experiment
@@ -168,7 +168,10 @@ class Queue:
     # What whoever does the work does.
 
     def take(self) -> Job | None:
-        """Return the next job, from now on running; None while a job runs or nobody waits."""
+        """Return the next job, from now on running; None while a job runs or nobody waits.
+
+        Its viewers' other requests go to the back.
+        """
         with self._lock:
             self.sweep()
             if self._running is not None or not (waiting := self._requests.waiting()):
@@ -210,7 +213,7 @@ class Queue:
                 job.keep_newest(newest, done, self.clock())
 
     def give_way(self, job: Job) -> None:
-        """Let the job, if it runs, wait again in its old turn, noted unless `background`."""
+        """Let the job, if it runs, wait again in its old turn, with a notice unless `background`."""
         with self._lock:
             if self._stop_running(job):
                 job.requeue(None if job.work.background else GAVE_WAY)
@@ -274,7 +277,7 @@ class Queue:
             )
 
     def _stop_running(self, job: Job) -> bool:
-        """End the turn of the job; return False if it did not run, or all its viewers had cancelled."""
+        """End the job's turn, added to `ran`; return False if it did not run or had been cancelled."""
         if job is not self._running:
             return False
         self._running = None
@@ -283,7 +286,7 @@ class Queue:
         return job.active
 
     def _seconds_before(self, ahead: list[Job], job: Job) -> float | None:
-        """Return the seconds until a job has its turn behind the jobs `ahead`; None if unknown."""
+        """Return seconds left of `ahead` and of what runs, unless it gives way; None if unknown."""
         total = 0.0
         running = self._running
         if running is not None and self._requests.rank(running) <= self._requests.rank(job):

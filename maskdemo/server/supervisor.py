@@ -52,7 +52,7 @@ class _ActiveJob:
     result: Any = None
 
     def timeout_error(self, now: float) -> str:
-        """Return a sentence once the job has run for longer than its `timeout_s`; empty until then."""
+        """Return a sentence once this turn is longer than the work's `timeout_s`; empty until then."""
         timeout_s = self.job.work.timeout_s
         if timeout_s is None or now - self.began <= timeout_s:
             return ""
@@ -62,9 +62,10 @@ class _ActiveJob:
 class Server:
     """Work for many viewers: see `maskdemo.server.work` for what can be asked for.
 
-    Every method may be called from any thread and returns at once; only `close` waits. `queue`: who
-    waits, and which viewers are there. `results`: the finished runs. `disk_works`: whether what
-    was to be kept on disk last could be written.
+    It starts its thread and, by `start`, a worker, which is killed after `silence_s` without a message
+    on a job. Every method may be called from any thread and returns at once; only `close` waits.
+    `queue`: who waits, and which viewers are there. `results`: the finished runs. `disk_works`: whether
+    what was to be kept on disk last could be written.
     """
 
     def __init__(
@@ -73,12 +74,12 @@ class Server:
         grace: float,
         start: Callable[[Callable[[Process, object | None], None]], Process] = Process,
         max_memory_bytes: int = MAX_MEMORY_BYTES,
-        timeout_s: float = SILENCE_S,
+        silence_s: float = SILENCE_S,
         **queue_options: Any,
     ) -> None:
         self.queue = Queue(grace=grace, **queue_options)
         self.results = finished_runs.FinishedRuns()
-        self._new_worker, self._max_memory_bytes, self._timeout_s = start, max_memory_bytes, timeout_s
+        self._new_worker, self._max_memory_bytes, self._silence_s = start, max_memory_bytes, silence_s
         self._inbox: queue.SimpleQueue[tuple[Process, object | None] | None] = queue.SimpleQueue()
         self._worker: Process | None = None
         self._active: _ActiveJob | None = None
@@ -122,7 +123,7 @@ class Server:
         self._wake()
 
     def forget(self, own: Task) -> None:
-        """Cancel and forget all work on an uploaded task that its session has given up."""
+        """Cancel and forget all in the queue about an uploaded task that its session has given up."""
         self.queue.forget(own)
         self._wake()
 
@@ -144,7 +145,7 @@ class Server:
     # From here on only the server's own thread.
 
     def _watch(self) -> None:
-        """Look after jobs and worker until the server is closed: the loop of the server's thread."""
+        """Step and receive until the server is closed; an error ends the active job and the worker."""
         while not self._closed:
             try:
                 self._step()
@@ -155,7 +156,7 @@ class Server:
         self._stop_worker()
 
     def _receive(self) -> None:
-        """Wait up to `POLL_S` for a message of the present worker, and use it, or fail the job."""
+        """Wait up to `POLL_S` for a message of the present worker; fail the job if it is no use."""
         try:
             received = self._inbox.get(timeout=POLL_S)
         except queue.Empty:
@@ -233,8 +234,8 @@ class Server:
         now = self.queue.clock()
         if error := active.timeout_error(now):
             self._fail(error)
-        elif now - active.heard > self._timeout_s:
-            log.warning("The worker has not said anything for %s seconds", self._timeout_s)
+        elif now - active.heard > self._silence_s:
+            log.warning("The worker has not said anything for %s seconds", self._silence_s)
             worker.kill()
         elif active.asked != "stop" and not self.queue.is_wanted(active.job):
             active.asked = "stop"
@@ -246,7 +247,7 @@ class Server:
             worker.send({"give_way": active.number})
 
     def _end(self, job: Job, *, error: str | None = None) -> None:
-        """End a job in the queue. error: a sentence if it failed."""
+        """End a job in the queue, with a finished run's experiment as result. error: if it failed."""
         # Only `results` holds finished runs, within its bounds; the queue holds their experiments.
         kept = job.work.experiment if isinstance(job.work, Run) and error is None else None
         self.queue.end(job, error=error, newest=kept)
@@ -274,7 +275,7 @@ class Server:
             worker.kill()
 
     def _reap(self, worker: Process) -> None:
-        """Forget a worker that has ended by itself; its job waits again, fails, or ends if so asked."""
+        """Forget a worker that has ended by itself; its job `died`, or ends if asked to stop."""
         self._worker = None
         worker.kill()  # with what it has started
         active, self._active = self._active, None

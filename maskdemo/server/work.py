@@ -62,7 +62,7 @@ class Work:
         return pack(self.own)
 
     def command(self, result: Any) -> Command:
-        """Return the command for the worker. result: that of an earlier turn, else None."""
+        """Return the command for the worker, here its "kind". result: of an earlier turn, else None."""
         return {"kind": self.kind}
 
     def add(self, result: Any, message: Any) -> Any:
@@ -70,7 +70,7 @@ class Work:
         return message
 
     def progress(self, result: Any) -> float:
-        """Return the share (0 to 1) of the work that is behind this result."""
+        """Return the share (0 to 1) of the work that is behind this result: its `done`."""
         return result.done
 
 
@@ -88,7 +88,7 @@ class Run(Work):
         return (self.experiment,)
 
     def command(self, result: Snapshot | None) -> Command:
-        """Return the command with the experiment's settings."""
+        """Return the command with the experiment as JSON under "experiment"."""
         return {"kind": self.kind, "experiment": self.experiment.to_json()}
 
     def add(self, result: Snapshot | None, message: Snapshot) -> Snapshot:
@@ -112,7 +112,7 @@ class StudyRun(Work):
         return tuple(map(self.study.experiment, self.study.cells))
 
     def command(self, result: Findings | None) -> Command:
-        """Return the command with the study and the outcomes that this job has, not to train again."""
+        """Return the command with "study" and the result's "reused" and "outcomes", which are kept."""
         index = {training: number for number, training in enumerate(self.study.trainings())}
         outcomes = {} if result is None else result.outcomes
         return {

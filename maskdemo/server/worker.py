@@ -64,7 +64,7 @@ class _Worker:
         or_end(self._work)
 
     def _work(self) -> None:
-        """Load and do jobs, one after the other: a loop without end."""
+        """Carry out "load" and "do" commands, one after the other: a loop without end."""
         while True:
             command = self._to_do.get()
             if "load" in command:
@@ -74,7 +74,7 @@ class _Worker:
             del command  # with what was uploaded
 
     def _listen(self) -> None:
-        """Note each "stop" and "give_way", queue other commands; end the process as the pipe closes."""
+        """Note "stop" and "give_way"; queue others, which end a "prepare"; end with the pipe."""
         for line in self._commands_in:
             command = read_command(line)
             if "bytes" in command:
@@ -93,7 +93,7 @@ class _Worker:
         end_with_all_that_was_started()
 
     def _do(self, command: dict[str, Any]) -> None:
-        """Do a job and send its results, then that it ended, with the error if it failed."""
+        """Do a job to its end, "stop" or "give_way"; send results, the last included, then `Ended`."""
         number, error, sent, newest, due = command["do"], None, None, None, 0.0
         stream: worker_jobs.Stream | None = None
         left_early = False
@@ -125,7 +125,7 @@ class _Worker:
         self._send(worker_messages.Ended(number, error, gave_way, memory, programs, disk_works))
 
     def _prepare(self) -> None:
-        """Compile ahead what is wanted, then the scenarios, while no job comes: a loop without end."""
+        """Compile what a "prepare" wants, then scenarios, until another command: a loop without end."""
         while True:
             command = self._to_prepare.get()
             wanted = command["prepare"]
@@ -152,7 +152,7 @@ class _Worker:
 
 
 def read_command(line: bytes) -> dict[str, Any]:
-    """Return the command on a line. Raises ValueError where the line is no command."""
+    """Return the command on a line. Raises ValueError if it is no object with one of `KINDS`."""
     command = json.loads(line)
     is_known = isinstance(command, dict) and KINDS & set(command)
     if not is_known or type(command.get("do", 0)) is not int:
@@ -161,7 +161,7 @@ def read_command(line: bytes) -> dict[str, Any]:
 
 
 def or_end(loop: Callable[[], None]) -> None:
-    """Call a loop that never returns; should it fail, log why and end the whole process at once."""
+    """Call a loop that never returns; should it, log why and `os._exit` with `FAILED` at once."""
     try:
         loop()
     except BaseException:

@@ -53,7 +53,7 @@ def begin(command: Mapping[str, Any]) -> tuple[Shrink, Stream]:
 
 
 def load() -> None:
-    """Import TensorFlow and all that trains; other threads wait."""
+    """Import TensorFlow and all that trains, once; other threads that call it wait."""
     load_tensorflow()
     import maskdemo.training.run  # noqa: F401
 
@@ -105,7 +105,7 @@ class _ResumedStore:
         return self._outcomes.get((experiment, repeat)) or self._store.find(experiment, repeat)
 
     def keep(self, experiment: Experiment, repeat: int, outcome: Outcome) -> None:
-        """Store the outcome of a training, and note whether the store works."""
+        """Store the outcome in the store alone, and note for `disk_works` whether that works."""
         self._store.keep(experiment, repeat, outcome)
         if self._store.complaint:
             _STORE_WORKS.clear()

@@ -81,7 +81,7 @@ def write(pipe: IO[bytes], message: object) -> None:
 
 
 def read(pipe: IO[bytes]) -> object | None:
-    """Return the next message; None when the other side is gone. Raises `ProtocolError` if bad."""
+    """Return the next message; None at the pipe's end, even in one. Raises `ProtocolError` if bad."""
     head = pipe.read(_LENGTH.size)
     if len(head) < _LENGTH.size:
         return None
@@ -101,7 +101,7 @@ class _Reader(pickle.Unpickler):
     """An unpickler that makes our dataclasses and NumPy's arrays, and calls nothing else."""
 
     def find_class(self, module_name: str, name: str, /) -> Any:
-        """Return a class that messages may hold: a dataclass of maskdemo, or an allowed name of NumPy.
+        """Return a dataclass of maskdemo or a name of NumPy in `_NUMPY`, if its module is loaded.
 
         Raises pickle.UnpicklingError for any other.
         """
@@ -116,7 +116,7 @@ class _Reader(pickle.Unpickler):
 def shrink(now: Snapshot, before: Snapshot | None) -> Snapshot:
     """Return `now` without its experiment and, unless `before` is None, all that `before` had.
 
-    That is the unchanged curves, the networks, the probes' sequences and their outputs.
+    Left are changed curves, later networks and, of the probes, their epochs and outputs of new epochs.
     """
     now = replace(now, experiment=None)  # pyrefly: ignore[bad-argument-type]
     if before is None:
@@ -167,7 +167,7 @@ def _grown(before: Probes, new: Probes) -> Probes:
 
 
 def shrink_findings(now: Findings, before: Findings | None) -> tuple[Findings, dict[int, Outcome]]:
-    """Return `now` without outcomes, and the outcomes that `before` had not, by index in the study."""
+    """Return `now` without study and outcomes, and the outcomes new to `before`, by training index."""
     earlier = {} if before is None else before.outcomes
     index = {training: number for number, training in enumerate(now.study.trainings())}
     new = {index[each]: outcome for each, outcome in now.outcomes.items() if each not in earlier}

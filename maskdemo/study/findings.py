@@ -52,7 +52,7 @@ class Findings:
 
     @property
     def comparisons(self) -> int:
-        """The number of differences from `no_mask` that the whole study compares."""
+        """The number of differences from `no_mask` in the whole study: cells times `others`."""
         return len(self.study.cells) * len(self.others)
 
     @property
@@ -80,7 +80,7 @@ class Findings:
         )
 
     def verdict(self, cell: Cell, strategy: str) -> Verdict | None:
-        """Return the verdict on a strategy against `no_mask`; None before they share a repeat.
+        """Return a strategy's verdict against `no_mask`; None before they share a repeat or of itself.
 
         Its intervals hold together with those of all other cells and strategies. Where repeats were
         added, the verdict of fewer repeats was looked at before: such a comparison counts twice.
@@ -93,7 +93,8 @@ class Findings:
     def repeats_to_decide(self) -> dict[Cell, int]:
         """Return the cells whose undecided words more repeats might decide -> how many repeats in all.
 
-        Words that would take more repeats than can be asked for are left out.
+        These are the largest `Verdict.enough` of a cell, each comparison counted twice; None, as
+        for more than can be asked for, is left out.
         """
         wanted = {}
         for cell in self.study.cells:
@@ -115,12 +116,12 @@ class Findings:
 
     @cached_property
     def _verdicts(self) -> dict[tuple[Cell, str], Verdict | None]:
-        """The verdicts known so far, by cell and strategy."""
+        """What `verdict` has computed so far, by cell and strategy; it fills this."""
         # Sentences and charts ask for the same verdicts many times.
         return {}
 
     def _judged(self, cell: Cell, strategy: str, *, looks: int) -> Verdict | None:
-        """Compute a verdict; None before a repeat is shared. looks: how often a comparison counts."""
+        """Compute a verdict; None before a repeat is shared. looks: a factor of `comparisons`."""
         mine, base = self._outcomes(cell, strategy), self._outcomes(cell, BASELINE)
         if not mine or not base:
             return None

@@ -82,7 +82,7 @@ class Study:
         self._check_size()
 
     def _check_axis(self, prefix: str) -> None:
-        """Check and sort the values of a variable; raise `InvalidSettings`. prefix: "" or "and_"."""
+        """Check and sort 2 to `MAX_VALUES` values; raise `InvalidSettings`. prefix: "" or "and_"."""
         vary, doses = f"{prefix}vary", f"{prefix}doses"
         name, values = getattr(self, vary), getattr(self, f"{prefix}values")
         if name not in VARIABLES:
@@ -141,7 +141,7 @@ class Study:
 
     @cached_property
     def _experiments(self) -> Mapping[Cell, Experiment]:
-        """The base with the settings of each cell; raises `InvalidSettings` where two do not fit."""
+        """The base with each cell's settings and repeats; raises `InvalidSettings` where two clash."""
         experiments = {}
         for cell in self.cells:
             changes: dict[str, Any] = {"repeats": self.repeats(cell)}
@@ -177,7 +177,7 @@ class Study:
         )
 
     def experiment(self, cell: Cell) -> Experiment:
-        """Return the experiment of a cell, with all strategies and repeats; or raise KeyError."""
+        """Return a cell's experiment, with all strategies and the cell's repeats; or raise KeyError."""
         return self._experiments[cell]
 
     def training(self, cell: Cell, strategy: str, repeat: int) -> Training:
@@ -214,7 +214,7 @@ class Study:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """The base's settings and what varies, by name; nothing of an uploaded task."""
+        """The fields by name, "base" as the dict of its settings; nothing of an uploaded task."""
         return {f.name: getattr(self, f.name) for f in fields(self)} | {"base": self.base.settings}
 
     def to_params(self) -> dict[str, str]:
@@ -262,6 +262,8 @@ class Study:
 
 def coarse_to_fine(values: tuple[Value, ...], and_values: tuple[Value, ...] = ()) -> tuple[Cell, ...]:
     """Return the cells of a grid: those at ends and middles of axes first, then ever finer between.
+
+    With two axes, a cell comes as late as the later of its two values.
 
     >>> coarse_to_fine((1, 2, 3, 4, 5, 6, 7))
     ((1,), (7,), (4,), (2,), (5,), (3,), (6,))

@@ -164,7 +164,8 @@ def executor_of(address: str | None = None, *, stay: bool = False) -> Iterator[E
 
     Without an address, that of `MASKDEMO_DASK`; without that, None: the local workers. stay: what is
     trained on must not leave this machine, so None as well. The cluster's workers must have this
-    version of maskdemo. Raises ValueError with a sentence if Dask is not installed or nobody answers.
+    version of maskdemo (see `train_here`). Raises ValueError with a sentence if Dask is not installed
+    or nobody answers.
     """
     address = address or os.environ.get("MASKDEMO_DASK")
     if stay or not address:

@@ -33,7 +33,7 @@ _Effects = tuple[tuple[str, tuple[Cell, ...]], ...]
 class _Line:
     """Cells along one variable, in the order of its values.
 
-    where: at which value of the other variable, as the beginning of a sentence.
+    axis: the variable's index in a cell. where: the other's value, as the beginning of a sentence.
     """
 
     variable: Variable
@@ -47,9 +47,10 @@ class _Line:
 
 
 def summary(findings: Findings) -> tuple[str, ...]:
-    """Return sentences, the headline first; () until a cell can be judged.
+    """Return sentences, of a grid the headline first; () until a cell can be judged.
 
-    Of a finished study with fewer repeats than a word takes, the sentence says how many are needed.
+    Effects are told along each of `_lines`; with more than `MAX_LINES` cells are counted instead. Of a
+    finished study with fewer repeats than a word takes, the sentence says how many are needed.
     """
     needed = findings.needed
     if all(findings.study.repeats(cell) < needed for cell in findings.study.cells):
@@ -75,7 +76,7 @@ def summary(findings: Findings) -> tuple[str, ...]:
 
 
 def _can_be_judged(findings: Findings, cell: Cell) -> bool:
-    """Whether no mask has a mean in the cell, and every other strategy a verdict with a word."""
+    """Whether no mask has a mean in the cell, and every other strategy a verdict not withheld."""
     verdicts = [findings.verdict(cell, name) for name in findings.others]
     judged = all(verdict is not None and not verdict.withheld for verdict in verdicts)
     return judged and findings.mean(cell, BASELINE) is not None
@@ -148,9 +149,9 @@ def _effect_sentence(findings: Findings, line: _Line, effects: _Effects, names: 
 def _amount(
     findings: Findings, line: _Line, cells: Sequence[Cell], since: Cell | None, names: Sequence[str]
 ) -> str:
-    """Return a clause on the differences of `names`, in points, at the last of `cells`.
+    """Return a clause on the differences of `names`, in points, at `since`, else the last of `cells`.
 
-    If `since` is a cell, they are those there, and the clause has the least that is sure.
+    At `since` it also has the least that is sure: the limit nearest to 0.
     """
     at = since or cells[-1]
     verdicts = [_verdict(findings, at, name) for name in names]
@@ -164,10 +165,10 @@ def _amount(
 def _range(
     line: _Line, cells: Sequence[Cell], reaching: Sequence[Cell], unsure: Sequence[Cell] = ()
 ) -> tuple[str, Cell | None]:
-    """Return the values of `cells` as text, and the cell from which on all are `reaching`, or None.
+    """Return the values of `cells` as text; if that is "from 60 steps on", that cell, else None.
 
-    Cells that are `unsure` break no such range, as long as its last is sure. Of one or two values no
-    range is made: no more is known of what lies beyond them.
+    So it is where all from one of `cells` to the line's end are `reaching` or `unsure`, the last and at
+    least two more `reaching`: of one or two no more is known of what lies beyond them.
     """
     if tuple(cells) == line.cells and len(cells) > 1:
         return "at every value", None
@@ -184,7 +185,7 @@ def _range(
 
 
 def _grid_headline(findings: Findings, lines: Sequence[_Line]) -> str:
-    """Return a sentence: where strategies reach the grid's strongest effect, or that there is none."""
+    """Return a sentence: where strategies have the first of `EFFECTS` that any has; or none has."""
     by_answer: dict[tuple[str, ...], list[str]] = {}
     words = {
         name: [_verdict(findings, cell, name).word for line in lines for cell in line.cells]
@@ -230,7 +231,7 @@ def _baseline_sentence(findings: Findings, line: _Line) -> str:
 
 
 def _count_sentence(findings: Findings, name: str, judged: Sequence[Cell]) -> str:
-    """Return a sentence: in how many cells a strategy has each word, and where it differs most."""
+    """Return a sentence: in how many cells a strategy has each word, and each effect's largest."""
     parts = []
     for word in VERBS:
         cells = _cells_with(findings, name, judged, word)
@@ -263,7 +264,7 @@ def _broken_masks(study: Study) -> list[str]:
 
 
 def _points(size: float) -> str:
-    """Return a share as whole points."""
+    """Return a share as whole points, such as "12", with its sign if below 0."""
     return number(100 * size, ".0f")
 
 

@@ -72,7 +72,7 @@ class Variable:
         return self.phrase.format(listed(f"{value:g}" for value in values))
 
     def at(self, *values: Value) -> str:
-        """Return where values are, as part of a sentence: "at 60 steps", "with post-padding"."""
+        """Return `in_sentence` with its preposition: "at 60 steps", of words "with post-padding"."""
         return f"{'with' if self.categorical else 'at'} {self.in_sentence(*values)}"
 
 
@@ -89,7 +89,7 @@ SPREAD = Number(
 
 
 def _lengths_around_mean(base: Experiment, spread: Value) -> dict[str, Any]:
-    """Return settings: lengths `spread` steps apart around the base's mean, else `InvalidSettings`."""
+    """Return settings: lengths around the old mean, `spread` steps apart, else `InvalidSettings`."""
     if base.spec.fixed:
         raise InvalidSettings(
             "Recorded data has its own lengths: their spread cannot be varied.", "vary", "task"
@@ -180,7 +180,7 @@ VARIABLES: dict[str, Variable] = {
 
 
 def short_title(vary: str, *, unit: bool = False) -> str:
-    """Return a short title of the variable `vary`. unit: with ", in steps" where these are its unit."""
+    """Return the title of `vary` up to a comma. unit: adds ", in steps" if these are its unit."""
     steps = ", in steps" if unit and VARIABLES[vary].setting.unit == "steps" else ""
     return VARIABLES[vary].title.split(",")[0] + steps
 
@@ -199,7 +199,7 @@ def value_text(vary: str, value: Value) -> str:
 
 
 def write_values(name: str, values: tuple[Value, ...]) -> str:
-    """Return the text of a variable's values in a link. name: of the variable."""
+    """Return the text of a variable's values in a link: `30_60`. name: of the variable."""
     return BETWEEN.join(VARIABLES[name].setting.format(value) for value in values)
 
 

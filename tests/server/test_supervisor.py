@@ -257,7 +257,7 @@ def test_workers_that_die_of_themselves_are_not_started_for_ever(make):
 
 def test_a_silent_worker_is_taken_for_dead(make):
     held = Held()
-    server = make(held, timeout_s=0.05)
+    server = make(held, silence_s=0.05)
     server.submit("a", Run(small()))
     until(lambda: phase(server, "a") == "failed")
     assert len(held.commands) == 2
@@ -303,7 +303,7 @@ def test_an_audit_that_takes_too_long_is_ended_from_outside(make):
 
 def test_a_run_may_take_as_long_as_it_does(make):
     clock, held = Clock(), Held()
-    server = make(held, clock=clock, timeout_s=1e9)
+    server = make(held, clock=clock, silence_s=1e9)
     server.submit("a", Run(small()))
     until(lambda: half_way(server, "a"))
     clock.now = 1e6
