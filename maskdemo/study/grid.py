@@ -263,7 +263,7 @@ class Study:
 def coarse_to_fine(values: tuple[Value, ...], and_values: tuple[Value, ...] = ()) -> tuple[Cell, ...]:
     """Return the cells of a grid: those at ends and middles of axes first, then ever finer between.
 
-    With two axes, a cell comes as late as the later of its two values.
+    Of two axes the finer value decides; ties are in the order of the first one alone, then the second.
 
     >>> coarse_to_fine((1, 2, 3, 4, 5, 6, 7))
     ((1,), (7,), (4,), (2,), (5,), (3,), (6,))
@@ -272,7 +272,6 @@ def coarse_to_fine(values: tuple[Value, ...], and_values: tuple[Value, ...] = ()
     if not and_values:
         return tuple((values[row],) for row in rows)
     pairs = [(row, column) for row in rows for column in columns]
-    # Stable: within a fineness the order of the axes stays.
     pairs.sort(key=lambda pair: max(rows[pair[0]], columns[pair[1]]))
     return tuple((values[row], and_values[column]) for row, column in pairs)
 

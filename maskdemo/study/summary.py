@@ -275,9 +275,8 @@ def _from_to(texts: Sequence[str]) -> str:
 
 def _chance(findings: Findings, judged: Sequence[Cell]) -> str:
     """Return the sentence on chance, from its lowest to its highest in the judged cells."""
-    levels = sorted(findings.chance(cell) for cell in judged)
-    extremes = _from_to([percent(level, 0) for level in levels])
-    return f"Chance, always giving the commonest label, is {extremes}."
+    levels = [percent(level, 0) for level in sorted(findings.chance(cell) for cell in judged)]
+    return f"Chance, always giving the commonest label, is {_from_to(levels)}."
 
 
 def _method(findings: Findings) -> list[str]:
