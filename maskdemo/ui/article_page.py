@@ -108,7 +108,7 @@ def draw_example(example: ArticleExample) -> None:
 
 
 def _programs(example: ArticleExample) -> None:
-    """Draw a program's choice, text, outcome, download; then the scenario's link, code and table."""
+    """Draw the choice of a program, text, outcome, download; then its scenario's link, code, table."""
     programs = {each.name: each for each in example.programs}
     name = st.segmented_control(
         f"Program of example {example.number}",

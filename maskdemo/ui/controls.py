@@ -261,7 +261,7 @@ def _preset_key(widget: str, name: str | None) -> str:
 
 
 def _on_preset(key: str, choose: Callable[[str], None]) -> None:
-    """Call `choose` with a widget's name, if any, and `mark_changed`; not if its key was replaced."""
+    """Call `choose` with the name picked, if any, and `mark_changed`; nothing if `key` was replaced."""
     if key in st.session_state.named.values():
         if name := st.session_state[key]:
             choose(name)

@@ -222,7 +222,7 @@ def landing_sentence(landings: Mapping[str, Landing]) -> str:
 
 
 def _shares(landings: Mapping[str, Landing], kind: str) -> str:
-    """Return "**Title** share, ...", for all strategies: of the gradient at "padding" or "missing"."""
+    """Return "**Title** share, ..." at "padding" or "missing" steps, "exactly 0" where none lands."""
     parts = {name: each.share(kind) for name, each in landings.items()}
     return ", ".join(
         f"**{strategy_title(name)}** {share_text(part) if part else 'exactly 0'}"

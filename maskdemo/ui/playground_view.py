@@ -131,7 +131,10 @@ def button_bar(experiment: Experiment, *, disabled: bool) -> None:
 
 
 def results(experiment: Experiment) -> None:
-    """Draw answer, table, curves, outputs, batch, code, details; if no run, batch, empty axes, code."""
+    """Draw answer, table, curves, outputs, batch, code, details; if no run, batch, empty axes, code.
+
+    The session keeps the run's settings as those shown last.
+    """
     snapshot = run_to_show(experiment)
     shown = snapshot.experiment if snapshot else experiment
     probes = snapshot.probes if snapshot else unseen_batch(experiment)

@@ -89,7 +89,10 @@ def title_html(strategy: str) -> str:
 
 
 def _strategy_row(snapshot: Snapshot, name: str, verdict: Verdict | None, word: str) -> str:
-    """Return a strategy's row as HTML. verdict: None before it is known. word: its word as HTML."""
+    """Return a strategy's row as HTML. verdict: None before it is known. word: its word as HTML.
+
+    After the mean accuracy stand lowest and highest, or with a label at each step the reported mean.
+    """
     result = strategy_result(snapshot, name)
     ended = result.accuracies
     spread = f"{percent(min(ended))} to {percent(max(ended))}" if len(ended) > 1 else ""

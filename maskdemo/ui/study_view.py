@@ -136,7 +136,7 @@ def verdict_table(findings: Findings) -> None:
 
 
 def _verdict_cell(verdict: Verdict | None, word: str) -> str:
-    """Return the HTML of a verdict's cell: word (in HTML), whole points and note; "…" for None."""
+    """Return the HTML of a verdict's cell: word (in HTML), whole points, its `note`; "…" for None."""
     if verdict is None:
         return "…"
     note = f'<small class="note">{escape(verdict.note)}</small>' if verdict.note else ""

@@ -15,7 +15,7 @@ from maskdemo.ui.upload_limits import LIMITS, SENTENCES
 
 
 def forbid() -> None:
-    """Take no more files from the session, whose page has been drawn without an uploader."""
+    """Take no more files from the session: `app.py` calls this after a page without an uploader."""
     LIMITS.forbid(_session())
     st.session_state.may_upload = False
 

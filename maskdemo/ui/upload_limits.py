@@ -84,7 +84,7 @@ class UploadLimits:
         self._allowed -= {session}
 
     def begin(self, session: str, file: str, files: Files) -> Upload:
-        """Count a file that begins to arrive. Raises `UploadRefused`: 403, 429 or 503."""
+        """Count a file that begins to arrive. `UploadRefused`: 403 not allowed, 429 or 503 no room."""
         if session not in self._allowed:
             raise UploadRefused(403)
         self._drop_released(files)
