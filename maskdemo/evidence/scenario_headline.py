@@ -107,7 +107,7 @@ class CompleteRun:
 
 
 def _still_known_sentence(run: CompleteRun) -> str:
-    """Return which know as much as the best, over half, less or unclear; `answer_of` if none learns.
+    """Return which match the best, know over half, less or unclear; `answer_of` if all may be chance.
 
     The best's verdict on them is "the same", "helps" (surely over half), "required", or any other.
     """
@@ -138,7 +138,7 @@ def _still_known_sentence(run: CompleteRun) -> str:
 
 
 def _identical_sentence(run: CompleteRun) -> str:
-    """Return that all give exactly what no mask gives, and how much; `answer_of` if any does not."""
+    """Return that all give exactly what no mask does, its accuracy; `answer_of` if any does not."""
     if not all(map(run.identical, run.others)):
         return answer_of(run.snapshot)
     repeats = counted(run.results.repeats, "repeat")
@@ -171,7 +171,7 @@ def _against_no_mask(run: CompleteRun, name: str) -> str:
 
 
 def _true_lengths_sentence(run: CompleteRun) -> str:
-    """Return what real zeros cost the Masking layer against held state, and the accuracies of both."""
+    """Return what real zeros cost the Masking layer against held state, and their accuracies."""
     lengths, layer = "held_state", "masking_layer"
     result = run.verdict(lengths, over=layer)
     match result.word:
@@ -224,7 +224,7 @@ def _best_sentence(run: CompleteRun) -> str:
 
 
 def _reported_sentence(run: CompleteRun) -> str:
-    """Return how far padding surely lifts the reported accuracy, if at all, and both accuracies."""
+    """Return how far padding surely lifts the reported accuracy, and each strategy's accuracies."""
     lifts = {name: inflation(run.snapshot, name) for name in run.names}
     levels = "; ".join(
         f"{titled([name])} reports {percent(mean_accuracy(run.results, name) + lift.mean, 0)}, "

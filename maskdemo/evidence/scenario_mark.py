@@ -83,7 +83,7 @@ def _true_lengths_words(run: CompleteRun) -> str:
 def _best_words(run: CompleteRun) -> str | None:
     """Return "held state ahead", "none is ahead" or "the best cannot be told"; None if none learns.
 
-    None is ahead where all are "the same"; where only some are, or "undecided", it cannot be told.
+    By the best's verdicts: the second if all are "the same", the third if some are, or "undecided".
     """
     if nothing_learned(run.results):
         return None

@@ -102,7 +102,7 @@ def outputs_of(network: Network, states: NDArray) -> NDArray:
 
 
 def product(rows: NDArray, matrix: NDArray) -> NDArray:
-    """Return rows (..., A) times matrix (A, B), as (..., B), from pieces that stay on one thread.
+    """Return rows (..., A) times matrix (A, B), as (..., B), in pieces up to `MAX_PRODUCT`.
 
     A larger product is shared among threads that wait for one another at every step, which takes a
     hundred times longer than the product itself as soon as somebody trains on the same cores.

@@ -36,9 +36,8 @@ from maskdemo.training.snapshot import Curve, Network
 class Record:
     """The numbers of one training, a list item per epoch.
 
-    scored: as in `Curve`. trained: loss and accuracy of training.
-    tested: the reported score of the test set, and the accuracy over its valid steps. seconds: training
-    time since the start.
+    scored: as in `Curve`. trained: loss and accuracy of training. tested: the reported score of the
+    test set, and the accuracy over its valid steps. seconds: training time since the start.
     """
 
     strategy: str
@@ -156,7 +155,10 @@ class TrainingRun:
         return Network(len(self.record.trained), *(of.numpy() for of in self.train_state.weights))
 
     def _answers(self, layout: InferenceLayout, cells: tuple[NDArray, ...]) -> NDArray[np.float32]:
-        """Return probabilities (A, classes); with a label at each step, at `cells`: (rows, steps)."""
+        """Return the probabilities (A, classes) of A answers, one a sequence or those at `cells`.
+
+        cells: rows (A,) and steps (A,), of a task with a label at each step; else unused.
+        """
         logits = infer(layout, self.train_state.weights)
         return probabilities(logits[cells] if self.experiment.per_step else logits)
 
