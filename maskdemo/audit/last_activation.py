@@ -23,7 +23,7 @@ _ACTIVATIONS = (
 
 
 def saturated(reference: Reference) -> list[int]:
-    """Return the indices of the outputs of which a unit has most values near -1, 0, 1 or 6."""
+    """Return the indices of the outputs of which a unit has over half its values near -1, 0, 1 or 6."""
     result = []
     for index in range(len(reference.scales)):
         values = [row[index] for row in reference.rows]
@@ -39,9 +39,9 @@ def saturated(reference: Reference) -> list[int]:
 
 
 def last_activations(makers: Sequence[Call | None]) -> list[Any]:
-    """Return the layers that made outputs and are, or apply, an activation; not recurrent ones.
+    """Return those layers and operations of `makers` that are, or apply, an activation, but linear.
 
-    A TimeDistributed layer is replaced by the layer in it.
+    Recurrent ones are left out. A TimeDistributed layer is replaced by the layer in it.
     """
     import keras
 

@@ -10,7 +10,7 @@ ATTENTION = ("MultiHeadAttention", "GroupedQueryAttention", "Attention", "Additi
 
 
 def layers_of(model: Any, *classes: str) -> Iterator[Any]:
-    """Yield a model's layers, nested ones too, whose class or base class has one of these names."""
+    """Yield each layer within a model, however deep, whose class, or a base, has one of these names."""
     for layer in model._flatten_layers(include_self=False):
         if is_a(layer, *classes):
             yield layer

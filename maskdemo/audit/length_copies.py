@@ -15,8 +15,6 @@ from maskdemo.audit.layer_kinds import is_a, is_own_code, parts_of
 from maskdemo.audit.model_inputs import ModelInput
 from maskdemo.audit.run_model import run_eagerly
 
-#: Which weights of a layer a shorter copy keeps where steps were laid out in a row: those of the first
-#: places, of the first places of each feature, or of the last places.
 KeptWeights = Literal["first", "of_features", "last"]
 KEPT_WEIGHTS: tuple[KeptWeights, ...] = ("first", "of_features", "last")
 #: Numbers of steps on which a copy for any length is run to see whether it is one.
@@ -49,13 +47,22 @@ def copy_of_length(
 
 
 def _copy_with(copier: _Copier, model: Any, others: tuple[ModelInput, ...]) -> tuple[Any, bool] | None:
-    """Return a copy compiled as the model is, and whether weights were cut; None if anything fails."""
+    """Return a copy and whether weights were cut; None if anything fails.
+
+    It is compiled as the model is, and run once if it is for any length.
+    """
     shapes = {each.name: each.shape for each in others}
     try:
         names = [each._keras_history.operation.name for each in model.inputs]
         copy = copier.copy(model, [shapes[name] for name in names])
-        if model.compiled:
-            _compile_alike(copy, model)
+        if model.compiled:  # with the very losses of the model, which may be nowhere registered
+            loss, metrics = model._compile_loss, model._compile_metrics
+            copy.compile(
+                loss=model.loss,
+                loss_weights=None if loss is None else loss._user_loss_weights,
+                metrics=None if metrics is None else metrics._user_metrics,
+                weighted_metrics=None if metrics is None else metrics._user_weighted_metrics,
+            )
         if None in copier.sizes.values():
             _try_lengths(copy, others, set(copier.sizes))
         return copy, copier.was_cut
@@ -64,7 +71,7 @@ def _copy_with(copier: _Copier, model: Any, others: tuple[ModelInput, ...]) -> t
 
 
 def _try_lengths(copy: Any, model_inputs: tuple[ModelInput, ...], excluded: set[int | None]) -> None:
-    """Run a copy on zeros of _TRIED_LENGTHS not in `excluded` until it runs; raise if it never does."""
+    """Run a copy on zeros of _TRIED_LENGTHS not in `excluded`, up to the first that runs, or raise."""
     lengths = [length for length in _TRIED_LENGTHS if length not in excluded]
     for length in lengths:
         batch = {
@@ -82,9 +89,11 @@ def _try_lengths(copy: Any, model_inputs: tuple[ModelInput, ...], excluded: set[
 class _Copier:
     """Copies models for inputs of other steps.
 
-    sizes: from a number of steps in the model to that in the copy, None for any. kept_weights: which
-    weights a layer keeps that has some for each place. resize_units: whether a layer with as many units
-    as there are steps gets as many as the copy has steps. was_cut: whether any weights were left out.
+    model: layers made anew may be of its custom classes. sizes: from a number of steps in the model to
+    that in the copy, None for any. kept_weights: of weights for each place, where steps are laid out in
+    a row, a layer keeps the first, the last, or the first of each feature. resize_units: whether a
+    layer with as many units as there are steps gets as many as the copy has. was_cut: whether any
+    weights were left out.
     """
 
     def __init__(
@@ -113,12 +122,16 @@ class _Copier:
             parts = [self._parts.get(id(layer), layer) for layer in model.layers]
             return keras.Sequential([*inputs, *parts], name=model.name)
         structure = keras.tree.pack_sequence_as(model._inputs_struct, inputs)
-        own = any("__init__" in vars(cls) for cls in type(model).__mro__ if not _is_of_keras(cls))
+        others = [c for c in type(model).__mro__ if not c.__module__.startswith(("keras.", "builtins"))]
+        own = any("__init__" in vars(cls) for cls in others)
         kind = keras.Model if own else type(model)
         return kind(structure, outputs, name=model.name)
 
     def _call(self, operation: Any, *args: Any, **kwargs: Any) -> Any:
-        """Return an operation's outputs: as it is, made anew or on cut constants, whichever runs."""
+        """Return an operation's outputs: as it is, made anew with its weights, or on cut constants.
+
+        The first of these that runs is kept for later calls; if none does, the first failure is raised.
+        """
         if (part := self._parts.get(id(operation))) is not None:
             return part(*args, **kwargs)
         ways: list[tuple[Callable[[], Any], Callable[[Any], Any]]] = [
@@ -146,7 +159,10 @@ class _Copier:
         raise failure or ValueError(operation.name)
 
     def _is_for_one_length(self, operation: Any, args: tuple) -> bool:
-        """Whether to make an operation anew first, as it may run at another length, but wrongly."""
+        """Whether to make an operation anew first, as it may run at another length, but wrongly.
+
+        So may a Reshape, EinsumDense, custom layer, or a model whose inputs have other shapes.
+        """
         import keras
 
         if hasattr(operation, "layers"):
@@ -166,7 +182,11 @@ class _Copier:
             return type(operation).from_config(config)
 
     def _resized(self, config: dict[str, Any]) -> dict[str, Any]:
-        """Return a layer's configuration with target shapes and, if `resize_units`, units resized."""
+        """Return a layer's configuration for the copy's steps.
+
+        Of a target shape, the size of steps becomes -1, or grows as the steps do if another size is -1.
+        If `resize_units`, units (and the output shape of EinsumDense) in `sizes` become what these say.
+        """
         for key, place in (("target_shape", 0), ("newshape", 1)):
             target: list[int] = list(config.get(key) or [])
             size = target[place] if place < len(target) else -1
@@ -183,7 +203,7 @@ class _Copier:
         return config
 
     def _fill(self, part: Any, operation: Any) -> None:
-        """Copy the weights of a layer into its new copy, cut where the copy has fewer places."""
+        """Assign a layer's weights to its copy, cut where it has fewer places; raise if it has more."""
         import keras
 
         for new, old in zip(part.weights, operation.weights, strict=True):
@@ -195,7 +215,7 @@ class _Copier:
             new.assign(value)
 
     def _cut(self, value: np.ndarray, axis: int, size: int) -> np.ndarray:
-        """Return a weight cut to `size` places on an axis: those that `kept_weights` names."""
+        """Return a weight cut to `size` places on an axis, as `kept_weights` says."""
         places = np.arange(value.shape[axis])
         if self._kept_weights == "last":
             places = places[-size:]
@@ -205,7 +225,7 @@ class _Copier:
         return np.take(value, places[:size], axis)
 
     def _cut_constants(self, arguments: Any) -> Any:
-        """Return arguments of a call, with the steps of constants cut at the end to the copy's."""
+        """Return arguments of a call, with constants cut to the copy's steps on each axis of steps."""
         import keras
 
         def cut(value: Any) -> Any:
@@ -215,19 +235,3 @@ class _Copier:
             return value[kept]
 
         return keras.tree.map_structure(cut, arguments)
-
-
-def _is_of_keras(cls: type) -> bool:
-    """Whether a class is Keras's or Python's own."""
-    return cls.__module__.startswith(("keras.", "builtins"))
-
-
-def _compile_alike(copy: Any, model: Any) -> None:
-    """Compile a copy with the very loss and metrics of the model, which may be nowhere registered."""
-    loss, metrics = model._compile_loss, model._compile_metrics
-    copy.compile(
-        loss=model.loss,
-        loss_weights=None if loss is None else loss._user_loss_weights,
-        metrics=None if metrics is None else metrics._user_metrics,
-        weighted_metrics=None if metrics is None else metrics._user_weighted_metrics,
-    )

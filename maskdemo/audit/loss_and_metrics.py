@@ -31,9 +31,10 @@ from maskdemo.audit.trial import Trial
 
 
 def training_findings(trial: Trial, pair: TracePair) -> Iterator[Finding]:
-    """Yield findings where other values, or NaN, at an output's padded steps change loss or metrics.
+    """Yield findings where padded steps of an output, with other values or NaN, change loss or metrics.
 
-    The trial's notes receive a sentence for each loss or metric that cannot be judged.
+    Outputs of a fixed number of steps are judged, too. The trial's notes receive a sentence for each
+    loss or metric that cannot be.
     """
     for index in range(len(pair.padded.outputs)):
         if (real := _real_steps(trial, pair, index)) is None:
@@ -64,10 +65,10 @@ def _is_timed(pair: TracePair, index: int) -> bool:
 
 
 def _real_steps(trial: Trial, pair: TracePair, index: int) -> RealSteps | None:
-    """Return which steps of an output are real, in a batch; None where it has no steps to judge.
+    """Return which steps of an output are real, in the padded batch; None where it has none to judge.
 
-    An output of a fixed number of steps (3 axes, with a compiled loss) is judged in a batch of up to 8
-    shorter sequences: as many of its steps are real as the sequence has.
+    An output of a fixed number of steps above 1 (3 axes, with a compiled loss) is judged in a batch of
+    up to 8 shorter sequences: as many of its first steps are real as the sequence has.
     """
     unpadded, got = pair.unpadded.outputs[index], pair.padded.outputs[index]
     if _is_timed(pair, index):
@@ -98,7 +99,8 @@ def _first_non_finite_call(pair: TracePair, index: int) -> Call | None:
 def _findings_of_output(trial: Trial, pair: TracePair, training: TrainingBatch) -> Iterator[Finding]:
     """Yield a finding if the loss counts padded steps of an output, else those on compiled metrics.
 
-    The trial's notes receive a sentence where the loss cannot be judged, or leaves steps out.
+    The trial's notes receive a sentence where the loss cannot be judged, or leaves out steps whose
+    target is a certain number.
     """
     model, notes = trial.model, trial.notes
     change = training.change_of_loss()
@@ -126,9 +128,10 @@ def _loss_finding(
 ) -> Finding:
     """Return "loss_counts_padding", or the note "output_unmasked" where that depends on its use.
 
-    It depends on it where no mask was lost and no loss is compiled or steps are weighed, and where the
-    model fixes the number of steps of its output: if all targets have as many, none is padded. Those of
-    an autoencoder have as many as its input, and those of a translator end with their sentence.
+    An output with an input's steps has the former if a mask was lost, or a loss is compiled and steps
+    are not weighed. One of a fixed number of steps needs the latter, and a RepeatVector that makes them
+    for an autoencoder (as many as an input has) or a translator (of tokens, with crossentropies): else
+    all targets may have as many, so that none is padded.
     """
     model, call = trial.model, pair.padded.output_makers[real.output] or pair.padded.calls[-1]
     compiled = bool(losses_of(model)) and not _weighs_steps(model)
@@ -157,11 +160,16 @@ def _loss_finding(
 
 
 def _metric_findings(training: TrainingBatch, notes: list[str]) -> Iterator[Finding]:
-    """Yield a finding for each metric that other outputs at padded steps change; note if not finite."""
+    """Yield a finding for each metric that other outputs at padded steps change, or make NaN.
+
+    A metric that is not finite before is noted. The least change counts of one that is not Keras's,
+    which is tried with PADDED_TARGETS, too.
+    """
     counted: dict[str, tuple[float, Any]] = {}
     with built_anew(training.model):
         values = training.metrics(None)
-        by_name = {each.name: each for each in _inner_metrics(training.model)}
+        groups = [getattr(each, "metrics", None) or [each] for each in training.model.metrics]
+        by_name = {each.name: each for group in groups for each in group}
     for name, before in values[0].items() if values else ():
         if name == "loss" or name.endswith("_loss"):
             continue
@@ -187,7 +195,7 @@ def _metric_findings(training: TrainingBatch, notes: list[str]) -> Iterator[Find
 
 
 def _weighs_steps(model: Any) -> bool:
-    """Whether the model was compiled with `weighted_metrics`, as for weights of steps."""
+    """Whether the model was compiled with any `weighted_metrics`, as for weights of steps."""
     metrics = getattr(model, "_compile_metrics", None)
     return bool(metrics is not None and metrics._user_weighted_metrics)
 
@@ -196,9 +204,3 @@ def _furthest(values: list[dict[str, float]], name: str) -> float:
     """Return a metric's largest |difference| to its first value; infinite where any is not finite."""
     changes = [abs(each[name] - values[0][name]) for each in values[1:]]
     return math.inf if not np.isfinite(changes).all() else max(changes)
-
-
-def _inner_metrics(model: Any) -> Iterator[Any]:
-    """Yield each metric of a compiled model: for a container the metrics in it."""
-    for metric in model.metrics:
-        yield from getattr(metric, "metrics", None) or [metric]

@@ -23,8 +23,9 @@ _MODELS = ("Functional", "Sequential", "Model")
 def lost_before(
     call: Call, pair: TracePair, cache: dict[int, list[tuple[str, Call]]] | None = None
 ) -> list[tuple[str, Call]]:
-    """Return cause and call where the masks that a call lacks were lost; empty if none was made.
+    """Return (cause, call) for each place where a right mask, which a call's input lacks, was lost.
 
+    cause: a name in `CAUSES`. Each pair comes once; none if no right mask was made before the call.
     cache: results by the `order` of calls, read and filled, as branches that meet are followed once.
     """
     cache = {} if cache is None else cache
@@ -67,9 +68,9 @@ def lost_before(
 
 
 def taken_by_number_before(call: Call, pair: TracePair) -> Call | None:
-    """Return an index or Cropping1D before a call with a wrong mask that takes padding for real steps.
+    """Return a GetItem or Cropping1D before a call with a wrong mask that takes padding for real steps.
 
-    That is, its outputs hold other real steps once there is padding. None where there is no such call.
+    That is, its outputs hold other, more or fewer real steps with padding. None without such a call.
     """
     waiting = [each for each in pair.time_inputs(call) if pair.received(call, each) == "wrong"]
     visited: set[int] = set()
@@ -78,16 +79,12 @@ def taken_by_number_before(call: Call, pair: TracePair) -> Call | None:
         if maker is None or maker.order in visited:
             continue
         visited.add(maker.order)
-        if is_a(maker.layer, "GetItem", "Cropping1D") and _takes_other_steps(maker, pair):
-            return maker
+        if is_a(maker.layer, "GetItem", "Cropping1D"):
+            got = mask_of(marked(repeats(maker, pair)[1])[0] != 0)
+            if (got != pair.right_mask(pair.twin(maker).outputs[0], maker.outputs[0])).any():
+                return maker
         waiting += pair.time_inputs(maker)
     return None
-
-
-def _takes_other_steps(call: Call, pair: TracePair) -> bool:
-    """Whether an index or crop with padding returns other, more or fewer real steps than without."""
-    got = mask_of(marked(repeats(call, pair)[1])[0] != 0)
-    return bool((got != pair.right_mask(pair.twin(call).outputs[0], call.outputs[0])).any())
 
 
 def dropped_before_output(pair: TracePair, index: int) -> Call | None:
@@ -123,7 +120,11 @@ def _last_masked_before(receiver: Call, pair: TracePair) -> Call | None:
 
 
 def cause_of_ignored_mask(call: Call) -> str:
-    """Return the name of the cause where a call moves although all its masks are right."""
+    """Return the cause where a call moves although all its masks are right.
+
+    "initial_state" (of a recurrent layer, without `mask=`), "own_code" (of a model),
+    "dropped_with_warning", "dropped_silently" (by an operation) or "ignored" (by a layer).
+    """
     has_state = len(call.inputs) > call.count_in_first
     if is_a(call.layer, *RECURRENT) and has_state and call.explicit_masks is None:
         return "initial_state"
@@ -135,7 +136,11 @@ def cause_of_ignored_mask(call: Call) -> str:
 
 
 def _cause_of_dropped_mask(call: Call, pair: TracePair) -> str:
-    """Return the name of the cause where a right mask went into a call and did not come out."""
+    """Return the cause where a right mask went into a call and did not come out.
+
+    "mixed" (by a merging layer with an input without right mask), "recurrent_passes_none" (also of a
+    TimeDistributed), "dropped_with_warning", "dropped_silently" (an operation), "dropped_by_layer".
+    """
     # A gate for all steps has no mask, so Multiply drops that of the steps; Dot never passes any on.
     merged = call.inputs[: call.count_in_first]
     merged = _first_inputs(call, pair) if is_a(call.layer, "Dot") else merged

@@ -14,11 +14,11 @@ from maskdemo.audit.samples import Row, Samples
 
 
 def with_masks_as_tried(run: Run, samples: Samples, drawn: bool, tolerance: float) -> Samples:
-    """Return the samples, with masks inverted and single numbers as lengths where runs show them so.
+    """Return the samples, with masks inverted and "fixed" numbers as lengths where runs show them so.
 
     A model reads nothing where its mask says padding, or beyond its lengths: so the last steps of a
     sequence are changed once while it should read them, once while it should not. Rows get the inverted
-    masks and, if drawn, the right lengths. drawn: whether single numbers were drawn, and not given.
+    masks and, if drawn, the right lengths. drawn: whether these numbers were drawn, and not given.
     tolerance: the share of an output's largest number that is rounding.
     """
     model_inputs, rows = [], [dict(row) for row in samples.rows]
@@ -41,7 +41,7 @@ def with_masks_as_tried(run: Run, samples: Samples, drawn: bool, tolerance: floa
 
 
 def _middle_row(samples: Samples, of: str) -> tuple[Row, np.ndarray]:
-    """Return the row whose input `of` has the middle length, and True at its first half, (steps,)."""
+    """Return the row whose input `of` has the (upper) median length; True at its first half or more."""
     rows = sorted(samples.rows, key=lambda row: len(row[of]))
     row = rows[len(rows) // 2]
     steps = len(row[of])
@@ -91,11 +91,17 @@ def _moved(
     own = dict(row) | {model_input.name: value}
     other = own | {model_input.of: _other_end(samples, model_input.of, row, ~real)}
     batch = Samples(samples.model_inputs, (own, other)).padded_batch((0, 1), "post")
-    return _moved_units(run(batch), real, tolerance)
+    moved = []
+    for one, other in run(batch):
+        if one.ndim and len(one) == len(real):
+            one, other = one[real], other[real]
+        changes = changes_of(one, other) > tolerance * largest_number(one)
+        moved.append(changes.reshape(-1, changes.shape[-1] if changes.ndim else 1).any(axis=0))
+    return np.concatenate(moved)
 
 
 def _other_end(samples: Samples, name: str, row: Row, end: np.ndarray) -> np.ndarray:
-    """Return the sequence with 1 added at the steps `end`, (steps,) of bool; tokens become others."""
+    """Return the sequence, 1 more at steps `end` (bool); whole numbers become others of the samples."""
     array = row[name].copy()
     if array.dtype.kind == "f":
         array[end] += 1
@@ -107,14 +113,3 @@ def _other_end(samples: Samples, name: str, row: Row, end: np.ndarray) -> np.nda
         if len(different):
             array[place] = different[0].reshape(array[place].shape)
     return array
-
-
-def _moved_units(outputs: list[np.ndarray], real: np.ndarray, tolerance: float) -> np.ndarray:
-    """Return which units of all outputs, (units,) of bool, differ at real steps in a batch of two."""
-    moved = []
-    for one, other in outputs:
-        if one.ndim and len(one) == len(real):
-            one, other = one[real], other[real]
-        changes = changes_of(one, other) > tolerance * largest_number(one)
-        moved.append(changes.reshape(-1, changes.shape[-1] if changes.ndim else 1).any(axis=0))
-    return np.concatenate(moved)

@@ -12,7 +12,7 @@ Sources = dict[Call, State]
 
 
 def sources_of(calls: Sequence[Call], pair: TracePair) -> dict[Call, Sources]:
-    """Return for each call the nearest of `calls` before it, each with the mask state that arrives."""
+    """Map each call to the nearest of `calls` before it, and these to the mask state that arrives."""
     chosen, cache = set(calls), dict[Call, list[Call]]()
     result: dict[Call, Sources] = {}
     for call in calls:

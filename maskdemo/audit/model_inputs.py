@@ -19,8 +19,6 @@ from maskdemo.audit.input_readers import (
 from maskdemo.audit.layer_kinds import layers_of
 from maskdemo.errors import UnsupportedModel, quoted
 
-#: values: floats (steps, ...). tokens: whole numbers (steps,) for an Embedding. mask: (steps,) or
-#: (steps, steps). lengths: how many steps of another input are real. fixed: no sequence, never padded.
 Kind = Literal["values", "tokens", "mask", "lengths", "fixed"]
 
 #: Number of different tokens that are drawn where no Embedding limits them.
@@ -33,11 +31,13 @@ _LENGTHS_NAME = re.compile(r"(^|_)(seq_?)?(len|length|lengths|lens|n_steps|num_s
 class ModelInput:
     """One input of a model, without its batch axis.
 
-    shape: None where any size is allowed. pad_value: the value of padded steps; of a mask, what says
-    that a step is padding. vocabulary: tokens are from 0 to below it; 0 where there are none. of: the
-    sequence that a mask or lengths are about. from_caller: whether the caller said that the input is a
-    mask or lengths. source: where the pad value comes from, as a clause. masked_by: the layers that
-    mask its own values, each with the value.
+    kind: "values": floats (steps, ...); "tokens": whole numbers (steps,) for an Embedding; "mask":
+    (steps,), (steps, 1) or (steps, steps); "lengths": how many steps of another input are real;
+    "fixed": no sequence, never padded. shape: None where any size is allowed. pad_value: the value of
+    padded steps; of a mask, what says that a step is padding. vocabulary: tokens are from 0 to below
+    it; 0 where there are none. of: the sequence that a mask or lengths are about. from_caller: whether
+    the caller said that the input is a mask or lengths. source: where the pad value comes from, as a
+    clause. masked_by: the layers that mask its own values, each with the value.
     """
 
     name: str
@@ -115,7 +115,10 @@ def model_inputs_of(
 
 
 def _model_input(model: Any, name: str, found: InputReaders, hints: InputHints) -> ModelInput:
-    """Return an input with its kind, pad value and vocabulary; raise UnsupportedModel for text."""
+    """Return an input with its kind and pad value; raise UnsupportedModel for text.
+
+    Its vocabulary, if it holds whole numbers, is the smallest of its Embeddings, else SMALL_VOCABULARY.
+    """
     if found.dtype == "string":
         raise UnsupportedModel(
             f"The input {quoted(name)} takes text; audit the model behind its tokens."
@@ -141,7 +144,12 @@ def _model_input(model: Any, name: str, found: InputReaders, hints: InputHints) 
 
 
 def _kind(name: str, found: InputReaders, hints: InputHints, embedded: bool) -> Kind:
-    """Return an input's kind: by hints, else name, dtype, shape, readers. embedded: by an Embedding."""
+    """Return an input's kind, first by hints. embedded: whether an Embedding looks its numbers up.
+
+    By dtype, name or readers, (steps,), (steps, 1) and (steps, steps) are a "mask", a single number is
+    "lengths". Other numbers, and fixed sizes (n,) that nothing reads as steps, are "fixed";
+    embedded (steps,) are "tokens", all else is "values".
+    """
     shape = found.shape
     if name in hints.lengths:
         return "lengths"
@@ -166,10 +174,11 @@ def _kind(name: str, found: InputReaders, hints: InputHints, embedded: bool) -> 
 def _without_doubtful(
     found: list[tuple[ModelInput, InputReaders]], hints: InputHints
 ) -> tuple[ModelInput, ...]:
-    """Return the inputs, as "fixed" where no layer reads them as a sequence, and others are read so.
+    """Return the inputs, "values" and "tokens" as "fixed" where it is doubtful that they are sequences.
 
-    "fixed" are also values of as many steps as a decoder puts out, beside a sequence of another length.
-    Inputs whose pad value the caller gave stay as they are; all do if all are doubtful.
+    Doubtful are those of a fixed length, or images, that no layer reads as steps, and those of another
+    fixed length than the input whose encoded state is read with their steps. Inputs whose pad value the
+    caller gave stay as they are, and so do all if no other "values" or "tokens" would be left.
     """
     pads = hints.pad_value if isinstance(hints.pad_value, Mapping) else {}
     data = [(each, read) for each, read in found if each.kind in ("values", "tokens")]
@@ -192,7 +201,8 @@ def _without_doubtful(
 def _with_sequences(model_inputs: tuple[ModelInput, ...], hints: InputHints) -> tuple[ModelInput, ...]:
     """Return the inputs, each mask and lengths with the name of the sequence that it is about in `of`.
 
-    What the caller said comes first (of lengths), then the name, the order, and the first sequence.
+    What the caller said comes first (of lengths), then the name, then the order, if there are as many
+    of the kind as sequences, and then the first sequence.
     """
     data = data_of(model_inputs)
     result = []
@@ -226,7 +236,10 @@ def data_of(model_inputs: tuple[ModelInput, ...]) -> list[ModelInput]:
 def _pad_value(
     model: Any, name: str, kind: Kind, found: InputReaders, hints: InputHints
 ) -> tuple[float, str]:
-    """Return the value of padded steps of an input, and a clause on its source; 0 and "" by default."""
+    """Return the value of padded steps of an input, and a clause on its source; 0 and "" by default.
+
+    The caller's value comes first, then that of the first layer or operation that masks the input.
+    """
     if kind == "mask":
         return (float(hints.masks[name]), "as told") if name in hints.masks else (0.0, "")
     if kind not in ("values", "tokens"):

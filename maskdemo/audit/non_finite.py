@@ -36,7 +36,7 @@ def in_sequence(model_inputs: Iterable[ModelInput], row: Row) -> str:
 
 
 def in_model(model: Any, samples: Samples, rows: Sequence[int]) -> dict[int, str]:
-    """Return, by index in `rows`, a clause on the first layer with NaN or infinity for that sequence.
+    """Return, for each index of a sequence in `rows`, a clause on the first layer with NaN or infinity.
 
     If the pad value of an input of one length is not finite, the clause says that instead.
     """
@@ -69,7 +69,10 @@ def left_out_sentences(left_out: Mapping[int, str], total: int) -> tuple[str, ..
 
 
 def _sequence_numbers_text(numbers: list[int], total: int) -> str:
-    """Return sequence numbers, from 1, in words with the total, such as "sequences 2, 5 of 20"."""
+    """Return sequence numbers, from 1, in words: "all 20 sequences", "sequences 2, 5 of 20".
+
+    Beyond _LISTED of them, the others are counted: "and 3 more".
+    """
     if len(numbers) == total and total > 1:
         return f"all {total} sequences"
     if len(numbers) == 1:
@@ -79,7 +82,10 @@ def _sequence_numbers_text(numbers: list[int], total: int) -> str:
 
 
 def _first_non_finite_layer(calls: Sequence[Call], index: int, of: int) -> str:
-    """Return a clause on the first layer that is not finite for sequence `index` of a batch of `of`."""
+    """Return a clause on the first layer that is not finite for sequence `index` of a batch of `of`.
+
+    Outputs of another batch size count as a whole. If all are finite, only the graph is said not to be.
+    """
     for call in calls:
         for output in call.outputs:
             mine = output[index] if output.ndim and len(output) == of else output

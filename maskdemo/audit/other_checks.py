@@ -61,7 +61,10 @@ def saved_copy(model: Any) -> Any:
 def empty_row_findings(
     model: Any, run: Run, samples: Samples, reference: Reference
 ) -> Iterator[Finding]:
-    """Yield findings where a sequence of padding alone gives NaN, or moves the first one beside it."""
+    """Yield "empty_row" if a sequence of padding alone, as long as the first, gives NaN or infinity.
+
+    "rows_mix" is yielded, before that, if it moves the first sequence beside it.
+    """
     batch = {
         model_input.name: np.concatenate([array, _padding_like(model_input, array[:1])])
         for model_input, array in zip(
@@ -138,8 +141,9 @@ def masked_real_steps_findings(samples: Samples) -> Iterator[Finding]:
 def findings_from_trace(model: Any, pair: TracePair, sides: tuple[str, ...]) -> Iterator[Finding]:
     """Yield a finding for each BatchNormalization without a right mask, and up to two warnings.
 
-    These name the first layer that would miss its mask in Keras 3.16, where this Keras is older, and,
-    if "pre" is in `sides`, the first LSTM or GRU whose mask cuDNN would refuse.
+    "keras_3_16", if this Keras is older: the first layer that takes a recurrent layer's mask, which
+    will not arrive there. "cudnn", if "pre" is in `sides`: the first LSTM or GRU with a right mask,
+    unless `use_cudnn` is False.
     """
     import keras
 

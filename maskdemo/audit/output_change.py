@@ -60,10 +60,10 @@ class Measure:
 class Reference:
     """The model's outputs for each sequence without padding, and how far rounding moves them.
 
-    rows: for each sequence its outputs. scales, tolerances: for each output the largest |number| and
-    the largest rounding of each unit, (units,). noise: for each output, how far it moves between a
-    batch of sequences of equal length and alone. rows_mix: whether sequences of a batch influence one
-    another.
+    rows: for each sequence its outputs, without batch axis. scales, tolerances: for each output the
+    largest |number| and the largest rounding of each unit, (units,). noise: for each output, by which
+    |difference| it moves between a batch of sequences of equal length and alone. rows_mix: whether
+    sequences of a batch influence one another.
     """
 
     rows: tuple[list[np.ndarray], ...]
@@ -104,7 +104,10 @@ def reference(
 
 
 def _by_unit(wanted: np.ndarray, got: np.ndarray) -> np.ndarray:
-    """Return the largest |difference| by unit of the last axis, (units,); [inf] if shapes differ."""
+    """Return the largest |difference| by unit of the last axis, (units,), if that is not of the batch.
+
+    (1,) otherwise; [inf] if shapes differ, [0] if they are empty.
+    """
     if wanted.shape != got.shape or not wanted.size:
         return np.full(1, np.inf if wanted.shape != got.shape else 0.0)
     changes = changes_of(wanted, got)
@@ -121,7 +124,9 @@ def _make_reference(
     """Return the reference of these outputs by sequence. lengths: steps of each, or the fixed length.
 
     of_batch, of_digits: for each batch and output the changes of its units, (units,), without padding:
-    between a batch and alone, and with other last digits.
+    between a batch and alone, and with other last digits. Tolerances are the largest of OUTPUT_ULPS of
+    the scale and NOISE_FACTOR times these changes; a change by the batch means `rows_mix` beyond
+    MAX_NOISE_FACTOR times the rest. Outputs (steps,), and any in half precision, have one scale.
     """
     scales, tolerances, noises, mixing = [], [], [], False
     whole = precision not in ("float32", "float64")
@@ -173,25 +178,12 @@ def measures(
     for group in groups:
         outputs = run(samples.padded_batch(group, side, added))
         rows |= {row: [output[index] for output in outputs] for index, row in enumerate(group)}
-    by_output = list(zip(*(rows[row] for row in sorted(rows)), strict=True))
-    return _measures_of(by_output, reference, side, added, samples, timed)
-
-
-def _measures_of(
-    outputs: Sequence[Sequence[np.ndarray]],
-    reference: Reference,
-    side: Side,
-    added: int,
-    samples: Samples,
-    timed: Sequence[str],
-) -> list[Measure]:
-    """Return a measure for each output: how far one way of padding moves it from the reference."""
     result = []
-    for index, output in enumerate(outputs):
-        scale, tolerance = reference.scales[index], reference.tolerances[index]
-        changes = np.zeros((len(reference.rows), len(scale)))
+    for index, scale in enumerate(reference.scales):
+        tolerance = reference.tolerances[index]
+        changes = np.zeros((len(rows), len(scale)))
         for row, expected in enumerate(reference.rows):
-            wanted, got = expected[index], output[row]
+            wanted, got = expected[index], rows[row][index]
             if name := (timed[index] if timed else ""):
                 length = len(samples.rows[row][name])
                 wanted = wanted[:length]

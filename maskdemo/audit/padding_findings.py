@@ -27,8 +27,9 @@ def padding_findings(
     """Return findings about padding, traces, and the share by which calls at fault moved, by name.
 
     tolerance: the share of its largest number that a call may move by rounding. measures: changed in
-    place: outputs that stand still where their masks are True, as sequences are joined, do not leak.
-    Where the search fails: no findings, None and a note, or UnsupportedModel if a measure leaks.
+    place: outputs whose padding stands between joined sequences leak no more if they stand still where
+    their masks are True. Where the search fails: no findings, None and a note, or UnsupportedModel if a
+    measure leaks.
     """
     try:
         return _explained(trial, measures, tolerance)
@@ -47,7 +48,10 @@ def padding_findings(
 def _explained(
     trial: Trial, measures: list[Measure], tolerance: float
 ) -> tuple[list[Finding], TracePair, dict[str, float]]:
-    """Return what `padding_findings` does, the traces of the first leak; raise what tracing raises."""
+    """Return what `padding_findings` does; raise what tracing raises.
+
+    A leak of each side is traced and explained. The traces are those of the first, or of any measure.
+    """
     all_faults: list[Fault] = []
     first_pair: TracePair | None = None
     unexplained = False
@@ -98,7 +102,7 @@ def _holds_masked_steps(pair: TracePair, tolerance: float) -> bool:
 def findings_within_fixed_length(
     trial: Trial, pair: TracePair | None, tolerance: float, earlier: list[Finding]
 ) -> list[Finding]:
-    """Return findings not among `earlier` that layers read padded steps within a fixed length.
+    """Return findings, of other cause or layer than `earlier`, on padding within a fixed length.
 
     pair: traces of sequences that were moved within that length; None without. earlier: the findings
     from these; where one is a leak and none is "positions", nothing more is sought: []. Raises

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from maskdemo.audit.cures import Attempt, Repeat, changes_nothing, zeroed
+from maskdemo.audit.cures import Repeat, changes_nothing, zeroed
 from maskdemo.audit.faulty_layer import Fault, faults
 from maskdemo.audit.layer_kinds import is_a, is_own_code
 from maskdemo.audit.length_copies import KEPT_WEIGHTS, copy_of_length
@@ -114,21 +114,17 @@ def readers_of_padding(pair: TracePair, tolerance: float) -> tuple[list[Fault], 
     found, left = faults(other, tolerance)
     if left > tolerance or not found:
         doubt = doubt or SEARCH_FAILED
+    # A call that gives the same without padded steps, or with zeros there, does not use them.
     harmless = {
         call.name
         for call in other.padded.calls
         if call.name in {each.mover for each in found}
         and any(
             changes_nothing(call, other, attempt, tolerance, padded=False)
-            for attempt in _changes_of_padding(call)
+            for attempt in (_cut_off, *([zeroed] if is_a(call.layer, *_ADDING) else ()))
         )
     }
     return [each for each in found if each.mover not in harmless], other.furthest(), doubt
-
-
-def _changes_of_padding(call: Call) -> tuple[Attempt, ...]:
-    """Return ways to change padded steps: if one changes no output, the call does not use the steps."""
-    return (zeroed, _cut_off) if is_a(call.layer, *_ADDING) else (_cut_off,)
 
 
 def _cut_off(repeat: Repeat) -> list[np.ndarray]:
@@ -139,7 +135,7 @@ def _cut_off(repeat: Repeat) -> list[np.ndarray]:
 def _other_padding(pair: TracePair) -> tuple[Overrides, bool]:
     """Return overrides with other values at padded steps, and whether no own code reads the inputs.
 
-    Such code gets none of them.
+    Overridden are outputs of layers that make a mask and, where others but own code read them, inputs.
     """
     changed, complete = Overrides(), True
     for call in pair.unpadded.calls[:-1]:

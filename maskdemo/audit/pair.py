@@ -26,7 +26,7 @@ DETAILS: tuple[Detail, ...] = ("layers", "models", "nothing")
 
 @dataclass
 class TracePair:
-    """The traces of a batch without and with padding.
+    """The traces of a batch, of sequences of one length, without and with padding.
 
     windows: number of real steps by `id` of those arrays of `unpadded` that have the steps of an input
     of one length. There real steps are moved within that length; else padding makes arrays longer.
@@ -70,15 +70,17 @@ class TracePair:
         return self.unpadded.calls[call.order]
 
     def has_time_axis(self, unpadded: np.ndarray, got: np.ndarray) -> bool:
-        """Whether a tensor has a time axis: padding makes `got` longer, or `windows` names it."""
+        """Whether a tensor has a time axis: an axis but the first differs, or `windows` names it."""
         return id(unpadded) in self.windows or unpadded.shape[1:] != got.shape[1:]
 
     def real_index(
         self, unpadded: np.ndarray, got: np.ndarray, like: np.ndarray | None = None
     ) -> tuple[Any, ...] | None:
-        """Return the index that takes the real steps of a padded tensor; None where shapes do not fit.
+        """Return the index that takes the real steps of a padded tensor: its start, or end if "pre".
 
-        like: the array of the trace that `unpadded` replaces, as `windows` knows arrays by `id`.
+        Where others stand there: those that `_matched_steps` finds. None where the number of axes or
+        the batch size differs. like: the array of the trace that `unpadded` replaces, as `windows`
+        knows arrays by `id`.
         """
         if length := self.windows.get(id(unpadded if like is None else like)):
             return (slice(None), slice(length) if self.side == "post" else slice(-length, None))
@@ -163,7 +165,8 @@ class TracePair:
         """Return whether a padded tensor's mask is "right", "wrong" or "none" (there is none).
 
         unpadded, got: the tensor in the run without padding and in the padded run; unpadded_mask, mask:
-        their masks. A mask counts as right if its tensor has no time axis, or it is not (N, steps).
+        their masks. A mask counts as right if its tensor has no time axis, or it is not (N, steps), and
+        may be False at a real step where that without padding is, too.
         """
         if mask is None:
             return "none"
@@ -268,8 +271,8 @@ def _matched_steps(
     """Return the indices, (steps,), at which the unpadded steps stand among the padded, in order.
 
     So padding may stand between sequences that are joined, or behind a step that a layer puts in front.
-    None where a step is missing, or where the end that is not padded has moved. close: how far two
-    equal steps may differ.
+    None where a step is missing, where the first is not at the start ("post"), or where the last is not
+    at the end ("pre"). close: how far two equal steps may differ.
     """
     steps: list[int] = []
     for at in range(got.shape[1]):

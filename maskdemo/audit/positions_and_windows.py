@@ -66,7 +66,7 @@ def moves_with_position_alone(call: Call, pair: TracePair, tolerance: float) -> 
 
 
 def lays_out_positions(call: Call, pair: TracePair) -> bool:
-    """Whether a call is a Flatten, Reshape or the like, and sequences were moved in a fixed length.
+    """Whether a call is of _LAYING_OUT, as Flatten, and sequences went to the end of a fixed length.
 
     It makes positions features, so later outputs move with them; only a shorter copy tells the rest.
     """
@@ -108,8 +108,8 @@ def _moves_with_padding_behind(call: Call, pair: TracePair, tolerance: float) ->
 def disturbed(array: np.ndarray, real: np.ndarray) -> np.ndarray:
     """Return the array with other values where it is not real.
 
-    These are its real values in turn if all are whole numbers, else its own plus 1 to 2. real: bool, to
-    be broadcast over the array.
+    These are its real values in turn if all are whole numbers, else its own plus 1 to 2, more and more.
+    real: bool, to be broadcast over the array.
     """
     if np.equal(np.mod(array, 1), 0).all():
         others = array[np.broadcast_to(real, array.shape)]

@@ -107,7 +107,11 @@ def check_padding(
 
 
 def _failure_message(name: str, report: Report) -> str:
-    """Return why the check of this name fails; "" where it passes, also with inherent effects."""
+    """Return why the check of this name fails; "" where it passes.
+
+    "post_padding" and "pre_padding" fail where outputs move, unless nothing is a leak; "finite" where
+    sequences were left out; others for findings, leaks alone, of their CAUSES_OF.
+    """
     if name in ("post_padding", "pre_padding"):
         side = name.removesuffix("_padding")
         leaking = [each for each in report.measures if each.side == side and each.leaks]

@@ -58,7 +58,7 @@ class Finding:
 
     @property
     def about_fix(self) -> str:
-        """The heading of the programs: whether they were tried on the layer, or are an example."""
+        """The heading of the fix: tried, with `cures` but "mask_in_own_code"; else an example."""
         tried = self.cures is not None and "mask_in_own_code" not in self.cures
         return "Right, as tried on this layer" if tried else "An example, not tried on this model"
 
@@ -68,7 +68,7 @@ class Finding:
         return CAUSES[self.cause].source
 
     def _fill(self, text: str) -> str:
-        """Return a text with the layer's name and class in it, or "the model" and "It" without."""
+        """Return a text with {layer} and {of_class} filled in: "the model" and "It" without a layer."""
         return text.format(layer=self.layer or "the model", of_class=self.of_class or "It")
 
 
@@ -79,7 +79,7 @@ class LayerRow:
     received, passed: "right", "none" or "wrong" (a mask that says something else); passed is "ends"
     where no axis of time is left. change: makes, keeps, uses up or loses it, in words. moved: how far
     its output moves at real steps when padding is added, as a share of its largest number; None where
-    that was not looked at. sources: (index, mask state) of each row whose outputs it takes.
+    that was not looked at. sources: (index in `Report.layers`, mask state) of rows that it reads.
     """
 
     name: str
@@ -99,30 +99,33 @@ def other_sources(layers: Sequence[LayerRow], index: int) -> list[tuple[str, str
 
 @dataclass(frozen=True, kw_only=True)
 class TrialSummary:
-    """What the audit tried. power: a sentence on the leaks that it would have missed. also: notes."""
+    """What the audit tried.
+
+    drawn: whether sequences were, not given. moved: whether they were moved within a fixed length, in
+    place of more padding. inputs: for each a sentence on what it was taken for. weights: "drawn" or
+    "its own". power: a sentence on the leaks that would have been missed. also: notes. left_out: how
+    many sequences, which `sequences` does not count, give NaN or infinity.
+    """
 
     sequences: int
     lengths: tuple[int, ...]
     drawn: bool
     sides: tuple[str, ...]
     added: tuple[int, ...]
-    #: Whether sequences were moved within a fixed length, in the place of more padding.
     moved: bool = False
     pad_values: dict[str, float]
-    #: For each input a sentence on what it was taken for.
     inputs: tuple[str, ...] = ()
     weights: str
     precision: str
     power: str
     also: tuple[str, ...] = ()
     keras: str = ""
-    #: Sequences for which the outputs are NaN or infinite; `sequences` does not count them.
     left_out: int = 0
     why_left_out: tuple[str, ...] = ()
 
     @property
     def sentences(self) -> tuple[str, ...]:
-        """The sentences on what was tried."""
+        """Sentences on the sequences and their padding, those left out, inputs, power, and notes."""
         lengths = ", ".join(map(str, self.lengths))
         sides = " and ".join(SIDES[side].phrase for side in self.sides)
         amounts = ", ".join(map(str, self.added))
@@ -190,7 +193,7 @@ class Report:
 
     @property
     def _answer_sentence(self) -> str:
-        """The answer in a sentence, as if all sequences were judged."""
+        """The answer in a sentence: the first leak, or moves that no mask helps, or no leak."""
         if self.leaks:
             count = len(self.leaks)
             which = "The fault" if count == 1 else f"The first of {count} faults"
@@ -259,7 +262,7 @@ class Report:
 
     @classmethod
     def from_json(cls, text: str) -> Report:
-        """Return the report from the JSON of `to_json`; null is infinity again, NaN as a pad value."""
+        """Return the report from JSON; null is infinity in measures, NaN as a pad value, else None."""
         data = json.loads(text)
         measures = [
             each | {"largest": math.inf if each["largest"] is None else each["largest"]}
@@ -269,13 +272,10 @@ class Report:
         findings = [{key: each[key] for key in names & each.keys()} for each in data["findings"]]
         for each in findings:
             each["cures"] = None if each.get("cures") is None else tuple(each["cures"])
-        pads = data["tried"]["pad_values"]
-        data["tried"]["pad_values"] = {
-            key: float("nan") if each is None else each for key, each in pads.items()
-        }
         tried: dict[str, Any] = {
-            key: tuple(v) if isinstance(v, list) else v for key, v in data["tried"].items()
+            k: tuple(v) if isinstance(v, list) else v for k, v in data["tried"].items()
         }
+        tried["pad_values"] = {k: math.nan if v is None else v for k, v in tried["pad_values"].items()}
         return cls(
             model=data["model"],
             findings=tuple(Finding(**each) for each in findings),

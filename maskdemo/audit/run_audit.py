@@ -207,7 +207,11 @@ def _findings_or_note(
 
 
 def _other_findings(trial: Trial, saved: bool, tolerance: float) -> list[Finding]:
-    """Return findings that are not about padding: other ways to run, empty or masked sequences."""
+    """Return findings of other ways to run, and on sequences of a batch that mix.
+
+    Unless the model has a fixed length: on a sequence of padding alone. If sequences were given: on
+    real steps that are masked.
+    """
     runs: dict[str, Any] = {"graph_differs": trial.graph}
     if saved:
         try:
@@ -259,7 +263,7 @@ def _trial_summary(trial: Trial, sides: Sequence[Side], precision: str, trained:
 
 
 def _precision(model: Any) -> str:
-    """Return the coarsest float type in which a layer computes; raise where none has a tolerance."""
+    """Return the type last in CALL_TOLERANCES in which a layer computes; UnsupportedModel without."""
     used = {layer.compute_dtype for layer in model._flatten_layers()} & set(CALL_TOLERANCES)
     if not used:
         raise UnsupportedModel(

@@ -88,9 +88,9 @@ def _run_in_batches(model: Any, run: Run, batch: Batch) -> list[np.ndarray]:
 
 
 def graph_runner(model: Any, model_inputs: Iterable[Any]) -> Run | None:
-    """Return a function that runs the model as one graph of unknown length; None without TensorFlow.
+    """Return a function that runs the model as one graph; None without TensorFlow.
 
-    model_inputs: each a `ModelInput`.
+    model_inputs: each a `ModelInput`, with its steps or None for any. Traced as it first runs.
     """
     import keras
 

@@ -43,9 +43,9 @@ class Samples:
         return tuple(len(row[each.name]) for each in self.model_inputs if each.is_sequence)
 
     def movable_steps(self) -> int:
-        """Return the most steps by which a sequence can be moved if all inputs have one length; else 0.
+        """Return the most steps by which one input's sequence can be moved; 0 if any takes any length.
 
-        Raises UnsupportedModel where they fill that length, so that nothing can be moved.
+        Raises UnsupportedModel where all fill their length, so that nothing can be moved.
         """
         sequences = [each for each in self.model_inputs if each.is_sequence]
         if any(each.steps is None for each in sequences):
@@ -115,9 +115,9 @@ def draw(
 ) -> Samples:
     """Return drawn sequences that fit the inputs: standard normal values, or tokens other than padding.
 
-    stretch: how many times longer than LENGTHS. long: whether some have LONG steps. apart: the inputs
-    of one row have different lengths. Inputs of a fixed length get shorter sequences; if that is 1,
-    UnsupportedModel is raised.
+    stretch: how many times longer than LENGTHS. long: whether one in LONG_EVERY has LONG steps. apart:
+    the inputs of one row have different lengths. Inputs of a fixed length get sequences of at most 3/4
+    of it; if it is 1, UnsupportedModel is raised.
     """
     rng = np.random.default_rng(seed)
     data = data_of(model_inputs)
@@ -146,10 +146,10 @@ def draw(
 
 
 def candidates(model_inputs: tuple[ModelInput, ...], *, seed: int, count: int) -> Iterator[Samples]:
-    """Yield sequences to try until a model takes some, longer and longer ones.
+    """Yield sequences to try until a model takes some: for each of STRETCHES; LONG ones at the first.
 
-    Several inputs are first drawn with different lengths, as a translator takes them; many models need
-    equal lengths.
+    Several inputs of any length are drawn, at each, first with different lengths, as a translator takes
+    them, then with equal ones, as many models need.
     """
     of_any_length = sum(each.steps is None for each in data_of(model_inputs))
     for stretch in STRETCHES:
@@ -176,7 +176,8 @@ def _with_masks_and_lengths(row: Row, model_inputs: tuple[ModelInput, ...]) -> R
 def _random_sequence(model_input: ModelInput, steps: int, rng: np.random.Generator) -> np.ndarray:
     """Return a random input: (steps, ...) for a sequence, else its own shape; values or tokens.
 
-    Raises UnsupportedModel where an Embedding has no row but that of padding.
+    Of a size that is None: 4, or IMAGE_SIZE of no sequence. Tokens are neither the pad value nor, if
+    others exist, 0. Raises UnsupportedModel where an Embedding has no row but that of padding.
     """
     if model_input.is_sequence:
         shape = (steps, *(size or 4 for size in model_input.shape[1:]))
@@ -199,8 +200,9 @@ def rows_of(sequences: Any, names: Sequence[str]) -> tuple[Row, ...]:
     """Return the sequences of a caller as one mapping per sequence, from input name to array.
 
     sequences: for a model with one input a list of arrays (steps, ...); for one with several a
-    mapping of input names to such lists, or as many lists as inputs, in order. Raises UnsupportedModel
-    without sequences, for lists of different lengths, or for a sequence without steps.
+    mapping of input names to such lists, or as many lists as inputs, in order. Without names, the one
+    input is "input". Raises UnsupportedModel without sequences, for lists of different lengths, or for
+    a sequence without steps.
     """
     if isinstance(sequences, Mapping):
         columns = {str(name): list(arrays) for name, arrays in sequences.items()}
@@ -221,9 +223,9 @@ def rows_of(sequences: Any, names: Sequence[str]) -> tuple[Row, ...]:
 
 
 def samples_of(rows: Sequence[Row], model_inputs: tuple[ModelInput, ...]) -> Samples:
-    """Return a caller's sequences as samples: masks and lengths may be left out.
+    """Return a caller's sequences as samples, of their own dtype: masks and lengths may be left out.
 
-    Raises UnsupportedModel where another input has none, or where one is too long.
+    Raises UnsupportedModel for another input without any, an unknown name, or one that is too long.
     """
     needed = [each.name for each in model_inputs if each.kind not in ("mask", "lengths")]
     names = [each.name for each in model_inputs]

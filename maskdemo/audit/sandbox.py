@@ -51,8 +51,8 @@ def audit_in_sandbox(content: bytes) -> Generator[AuditRun, None, None]:
     """Audit a .keras file or a configuration, and yield each stage, then the report or an error.
 
     This process can do nothing else afterwards: its limits stay, and the audit goes on in a thread
-    after the caller stops listening: the process that started this one ends it, at the latest after
-    `TIMEOUT_S`.
+    after the caller stops listening. Nothing ends it here: the process that started this one ends that,
+    at the latest after `TIMEOUT_S`.
     """
     updates: queue.SimpleQueue[AuditRun | None] = queue.SimpleQueue()
     yield AuditRun()
@@ -81,7 +81,8 @@ def _audit_in_thread(content: bytes, put: Callable[[AuditRun | None], None]) -> 
 def _report_json(content: bytes, on_stage: Callable[[str], None]) -> str:
     """Audit the file in this process and return the report as JSON.
 
-    Limits this process for good; raises whatever Keras raises. on_stage: called with each stage.
+    Limits memory while it reads, and the process for good once Keras is loaded; raises whatever Keras
+    raises. on_stage: called with each stage.
     """
     from maskdemo.audit.configuration import safe_config
     from maskdemo.audit.keras_file import config_text, naming_version
@@ -104,7 +105,7 @@ def _report_json(content: bytes, on_stage: Callable[[str], None]) -> str:
 
 
 def _limit_memory(size: int | None) -> None:
-    """Limit this process to `size` bytes more than it has; None: lift that. POSIX only."""
+    """Limit this process to `size` bytes more than it has; None: lift that. No effect but on POSIX."""
     try:
         import resource
     except ImportError:  # elsewhere it can only be ended from outside
@@ -118,7 +119,7 @@ def _limit_memory(size: int | None) -> None:
 
 
 def limit_process() -> None:
-    """Limit this process's memory, processor time and open files for good; no writing. POSIX only."""
+    """Limit this process for good, if on POSIX: memory, processor time, open files, no writing."""
     try:
         import resource
     except ImportError:  # elsewhere it can only be ended from outside

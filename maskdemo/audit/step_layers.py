@@ -55,8 +55,9 @@ def steps_at_once(model: Any) -> Iterator[None]:
 def _in_one_batch(own: Callable[..., Any]) -> Callable[..., Any]:
     """Return a `call` of TimeDistributed that runs its layer once, on N * steps sequences of one step.
 
-    own: Keras's `call`. It is used within graphs, and where the first or last step alone gives another
-    output in one of the first calls: the layer mixes sequences or draws random numbers.
+    own: Keras's `call`. It is used within graphs, and in calls where the first or last step alone gives
+    another output: the layer mixes sequences or draws random numbers. This is no longer looked at after
+    _LOOKS calls without such a difference.
     """
     import keras
 
@@ -87,9 +88,9 @@ def _in_one_batch(own: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _as_one_graph(own: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a `call` of a recurrent layer that runs many steps as a graph, for any number of them.
+    """Return a `call` of a recurrent layer that runs as a graph, for any number of steps.
 
-    own: Keras's `call`, which is used for few steps, and while the layer is part of another graph.
+    own: Keras's `call`, used up to _FEW_STEPS, in training, and while the layer is part of a graph.
     """
     import keras
     import tensorflow as tf

@@ -51,7 +51,10 @@ class Reader:
 
 
 def readers(tensor: Any, axis: int = 1) -> Iterator[Reader]:
-    """Yield the operations that read a symbolic tensor, or a tensor computed of it with a time axis."""
+    """Yield the operations that read a symbolic tensor, or a tensor computed of it with a time axis.
+
+    Also those within models and custom layers, which are called: to be used within `nodes_restored`.
+    """
     yield from _walk(tensor, axis, 0, True, {})
 
 
@@ -60,7 +63,7 @@ def _walk(
 ) -> Iterator[Reader]:
     """Yield readers. reached: receives axis and values of every tensor that time reaches, by `id`.
 
-    depth: how many models and layers the tensor is within. values: as a Reader has them.
+    depth: how many models and layers the tensor is within, which is 6 at most. values: as in Reader.
     """
     waiting = [(tensor, axis, values)]
     while waiting:
@@ -137,7 +140,7 @@ def axis_after(
 
 
 def _axis_after_reshape(axis: int, before: Shape, after: Shape) -> int | None:
-    """Return the axis after a reshape: the same if sizes before and after it stay, else None."""
+    """Return the axis after a reshape: the same if sizes before and product behind stay, else None."""
     if axis >= len(after) or None in (*before[axis + 1 :], *after[axis + 1 :]):
         return None
     same = math.prod(before[axis + 1 :]) == math.prod(after[axis + 1 :])  # pyrefly: ignore[no-matching-overload]
@@ -156,7 +159,7 @@ def _axis_after_reduction(operation: Any, axis: int, rank: int) -> int | None:
 
 
 def _axis_after_slicing(key: Any, axis: int, rank: int) -> int | None:
-    """Return the axis after indexing with `key`; None where the index takes a single step."""
+    """Return the axis after indexing with `key`; None where a number, not a slice, takes one step."""
     parts = list(key) if isinstance(key, (tuple, list)) else [key]
     if any(part is Ellipsis for part in parts):
         place = next(index for index, part in enumerate(parts) if part is Ellipsis)
@@ -228,7 +231,7 @@ def nodes_restored(model: Any) -> Iterator[None]:
 def axis_in_own_code(layer: Any, args: tuple, kwargs: dict, axis: int, steps: int) -> int | None:
     """Return the axis of time in the first output of a custom layer; None where it cannot be told.
 
-    args, kwargs: of a call on tensors that have `steps` on `axis`; symbolic tensors take their place.
+    It is the only one of unknown size, as the `steps` on `axis` of the call's tensors are made unknown.
     """
     import keras
 
@@ -252,8 +255,8 @@ def symbolic_call(
     """Return symbolic inputs and outputs of a layer's own code, called on them; None where it raises.
 
     args, kwargs: of a call. tensors: those among them that symbolic ones replace, of these shapes, by
-    default their own; if that raises, with a number for each None. Masks that the layer computes get
-    `_is_mask_of_layer`. To be used within `nodes_restored`.
+    default their own; if that raises, with _PLACEHOLDER_STEPS for each None. Masks that `compute_mask`
+    returns get `_is_mask_of_layer`. To be used within `nodes_restored`.
     """
     shapes = shapes or [tuple(each.shape) for each in tensors]
     opened = _symbolic_call(layer, args, kwargs, tensors, shapes)

@@ -50,7 +50,7 @@ class InputTensor:
 
 @dataclass(eq=False)
 class Call:
-    """One call of a layer or operation. kind: which. keys, masks: of the outputs. order: its index.
+    """One call. kind: "layer" or "operation". keys, masks: of the outputs. order: its index.
 
     count_in_first: how many of `inputs` make up its first argument, whose mask Keras passes on.
     explicit_masks: what the caller passed as `mask=`, by first input; None without. inside: the custom
@@ -78,7 +78,7 @@ class Call:
     returns_a_mask: bool = False
 
     def mask_at(self, place: int) -> np.ndarray | None:
-        """Return the mask of an input: the caller's `mask=`, else the attached one; None without."""
+        """Return an input's mask: in the first argument, that of a given `mask=`; else the attached."""
         if self.explicit_masks is None or place >= self.count_in_first:
             return self.inputs[place].mask
         return self.explicit_masks[min(place, len(self.explicit_masks) - 1)]
@@ -106,7 +106,7 @@ class Trace:
 def trace(
     model: Any, batch: Batch, overrides: Overrides | None = None, *, detail: Detail = "layers"
 ) -> Trace:
-    """Return the record of every call while the model runs eagerly on a batch."""
+    """Return the record of every call while the model runs eagerly on a batch; raise what it raises."""
     record = Trace(detail)
     with _record_all_calls(record, overrides or Overrides()):
         record.outputs = run_eagerly(model, batch)
@@ -118,7 +118,7 @@ def trace(
 
 
 def raising_layer(model: Any, batch: Batch) -> Any | None:
-    """Return the innermost layer or operation outside Keras's own layers that raises; None if none."""
+    """Return the innermost layer or operation that raises, none within a layer of Keras; else None."""
     record = Trace("layers")
     with suppress(Exception), _record_all_calls(record, Overrides()):
         run_eagerly(model, batch)
@@ -159,7 +159,7 @@ def _record_call(
     overrides: Overrides,
     operation: bool,
 ) -> Any:
-    """Make the call with its overrides, add its tensors and masks to the record, return its outputs."""
+    """Make the call with its overrides, add it to the record once it returns, return its outputs."""
     import keras
 
     opaque = operation or not _is_opened(layer, record.detail)
@@ -169,13 +169,23 @@ def _record_call(
         new = keras.tree.flatten((args, kwargs))
         record._inputs |= {id(b) for a, b in zip(own, new, strict=True) if id(a) in record._inputs}
     tensors = [each for each in keras.tree.flatten((args, kwargs)) if keras.ops.is_tensor(each)]
-    mask = kwargs.get("mask")
-    first = args[0] if args else next(iter(kwargs.values()), None)
+    mask, first = kwargs.get("mask"), args[0] if args else next(iter(kwargs.values()), None)
     call = Call(
         layer=layer,
         name=layer.name,
         kind="operation" if operation else "layer",
-        inputs=[_input_tensor(each, record) for each in tensors if each is not mask],
+        inputs=[
+            InputTensor(
+                key=id(each),
+                maker=record._makers.get(id(each)),
+                mask=_mask_array(attached_mask(each)),
+                array=to_float64(each),
+                from_input=id(each) in record._inputs,
+                is_mask=_is_bool(each),
+            )
+            for each in tensors
+            if each is not mask
+        ],
         count_in_first=sum(keras.ops.is_tensor(each) for each in keras.tree.flatten(first)),
         explicit_masks=None if mask is None else [_mask_array(e) for e in keras.tree.flatten(mask)],
         inside=record._stack[-1] if record._stack else None,
@@ -219,18 +229,6 @@ def _record_call(
     return outputs
 
 
-def _input_tensor(tensor: Any, record: Trace) -> InputTensor:
-    """Return the record of a tensor that a call receives."""
-    return InputTensor(
-        key=id(tensor),
-        maker=record._makers.get(id(tensor)),
-        mask=_mask_array(attached_mask(tensor)),
-        array=to_float64(tensor),
-        from_input=id(tensor) in record._inputs,
-        is_mask=_is_bool(tensor),
-    )
-
-
 def attached_mask(tensor: Any) -> Any:
     """Return the mask that Keras has attached to a tensor, or None."""
     return getattr(tensor, "_keras_mask", None)
@@ -253,12 +251,15 @@ def _is_bool(tensor: Any) -> bool:
 
 
 def _mask_array(mask: Any) -> np.ndarray | None:
-    """Return a mask, a tensor or None, as an array of bool, (N, steps), or None."""
+    """Return a mask, a tensor of any shape or None, as an array of bool, or None."""
     return None if mask is None else to_float64(mask) != 0
 
 
 def _is_opened(layer: Any, detail: Detail) -> bool:
-    """Whether inner calls are recorded: a model's, but for "nothing"; a custom layer's at "layers"."""
+    """Whether inner calls are recorded: a model's, but for "nothing"; a custom layer's at "layers".
+
+    A custom RNN, Wrapper or MultiHeadAttention is not opened.
+    """
     import keras
 
     if isinstance(layer, keras.Model):

@@ -117,7 +117,7 @@ class TrainingBatch:
             yield results
 
     def _metrics(self, targets: Any, outputs: Any) -> dict[str, float]:
-        """Return each compiled metric by name, as one number, for these targets and outputs."""
+        """Return each compiled metric by name, as its mean, for these targets and outputs."""
         self.model.reset_metrics()
         values = self.model.compute_metrics(self.inputs, targets, outputs)
         self.model.reset_metrics()
@@ -140,7 +140,10 @@ class TrainingBatch:
         return float(to_float64(loss(target, output, sample_weight=weight)))
 
     def _sparse_choices(self) -> list[list[bool]]:
-        """Return choices, likeliest first: for each output whether its targets are class numbers."""
+        """Return for each output whether its targets are class numbers: up to three choices.
+
+        First as the losses' names say ("sparse"), then for no output, then for all.
+        """
         losses = losses_of(self.model)
         if isinstance(loss := getattr(self.model, "loss", None), dict):
             keys = self.outputs if isinstance(self.outputs, dict) else self.model.output_names
@@ -152,7 +155,7 @@ class TrainingBatch:
         return [each for place, each in enumerate(shapes) if each not in shapes[:place]]
 
     def _targets(self, padded: float | None, sparse: list[bool]) -> Any:
-        """Return targets of two classes in turn in the outputs' shapes; class number 0 is not used.
+        """Return targets, step by step in turn: the first and last class, or class numbers 1 and 2.
 
         padded: what targets hold at padded steps; None for the same as at real steps. sparse: for each
         output whether its targets are class numbers.
@@ -176,7 +179,10 @@ class TrainingBatch:
         return keras.tree.pack_sequence_as(self.outputs, targets)
 
     def _variants(self) -> Iterator[Any]:
-        """Yield the outputs, then two with padded steps halfway to the first and to the last class."""
+        """Yield the outputs, then two with this one's padded steps halfway to the first and last class.
+
+        A single unit's go halfway to 1 and to 0.
+        """
         import keras
 
         yield self.outputs
@@ -192,17 +198,17 @@ class TrainingBatch:
             flat[self.real.output] = attach_mask(tensor, attached_mask(own))
             yield keras.tree.pack_sequence_as(self.outputs, flat)
 
-    def _padded_targets(self, functions: list[Any]) -> tuple[float | None, ...]:
+    def _padded_targets(self, losses: list[Any]) -> tuple[float | None, ...]:
         """Return what targets may hold at padded steps: None for that of real steps, then numbers.
 
         These are classes that a loss ignores and, if any is not Keras's, PADDED_TARGETS and pad values.
         """
         ignored = tuple(
             float(each.ignore_class)
-            for each in functions
+            for each in losses
             if getattr(each, "ignore_class", None) is not None
         )
-        own = any(not is_of_keras(each) for each in functions)
+        own = any(not is_of_keras(each) for each in losses)
         return (None, *ignored, *(self._padding if own else ()))
 
 
@@ -229,7 +235,7 @@ def built_anew(model: Any) -> Iterator[None]:
 
 
 def losses_of(model: Any) -> list[Any]:
-    """Return the losses that the model was compiled with, in order; [] if it is not compiled."""
+    """Return the losses that the model was compiled with, without None; [] if it is not compiled."""
     import keras
 
     loss = getattr(model, "loss", None) if model.compiled else None
@@ -243,7 +249,7 @@ def name_of(loss: Any) -> str:
 
 
 def is_of_keras(function: Any) -> bool:
-    """Whether a loss or metric is Keras's own, a name or None: it knows no targets for padding."""
+    """Whether a loss or metric, and the function that it wraps, is Keras's own, a name or None."""
     if isinstance(function, str) or function is None:
         return True
     inner = getattr(function, "fn", None) or getattr(function, "_fn", None)

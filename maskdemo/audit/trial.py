@@ -31,12 +31,13 @@ from maskdemo.errors import UnsupportedModel
 class Trial:
     """A model, sequences that it takes, and its outputs for them without padding: runs as it is made.
 
-    flexible: whether the model is a copy that takes any length. fixed_lengths: numbers of steps that
-    the model itself takes. notes: sentences on what could not be tried. findings: from running the
-    model as one graph. left_out: indices of sequences without finite outputs, each with the reason.
-    run: runs the model on a batch, as one graph if possible. added: amounts of padding that ran.
-    reference: outputs of every sequence without padding. tolerance: the share of an output's largest
-    number up to which two runs of one batch are the same.
+    rows: the caller's sequences; None to draw `count`. flexible: whether the model is a copy that takes
+    any length. fixed_lengths: numbers of steps that the model itself takes. notes: sentences on what
+    could not be tried. findings: from running the model as one graph. left_out: indices of sequences
+    without finite outputs, each with the reason. run: runs the model on a batch, as one graph if
+    possible. outputs: of the `short_batch`. added: amounts of padding that ran. reference: outputs of
+    every sequence without padding. tolerance: the share of an output's largest number up to which two
+    runs of one batch are the same. Raises UnsupportedModel where no sequences run or none is finite.
     """
 
     def __init__(
@@ -53,7 +54,7 @@ class Trial:
         count: int,
     ) -> None:
         self.model, self.model_inputs, self._tolerance = model, model_inputs, tolerance
-        self.fixed_lengths = fixed_lengths
+        self.fixed_lengths, self._precision = fixed_lengths, precision
         self.is_fixed = any(each.steps is not None for each in model_inputs)
         #: For each output the input of one length whose steps it has, or "".
         self.timed: tuple[str, ...] = ()
@@ -62,17 +63,15 @@ class Trial:
         self.notes: list[str] = []
         self.findings: list[Finding] = []
         self.run: Run = partial(run_model.run_eagerly, model)
-        self._precision = precision
         self._indices = list(range(count if rows is None else len(rows)))
         self._total = len(self._indices)
         self.left_out: dict[int, str] = {}
         if rows is not None:
             self.samples = samples_of(rows, model_inputs)
-            rows = self.samples.rows
             # NaN cannot be cast to whole numbers.
             whole = [each for each in model_inputs if each.kind == "tokens" or "int" in each.dtype]
-            reasons = {index: non_finite.in_sequence(whole, row) for index, row in enumerate(rows)}
-            self._leave_out({index: why for index, why in reasons.items() if why})
+            reasons = (non_finite.in_sequence(whole, row) for row in self.samples.rows)
+            self._leave_out({index: why for index, why in enumerate(reasons) if why})
             rows = self.samples.rows
         self.samples, self.outputs = self._first_accepted_run(rows, seed, count)
         self.graph: Run | None = None
@@ -83,7 +82,7 @@ class Trial:
     def _first_accepted_run(
         self, rows: tuple[Row, ...] | None, seed: int, count: int
     ) -> tuple[Samples, list[np.ndarray]]:
-        """Return the first samples that the model takes, and its outputs for their `short_batch`."""
+        """Return the first samples that the model takes, masks as tried, and `outputs`, or raise."""
         failure: Exception | None = None
         drawn = candidates(self.model_inputs, seed=seed, count=count)
         for samples in drawn if rows is None else (Samples(self.model_inputs, rows),):
@@ -123,10 +122,9 @@ class Trial:
         return f"The model cannot be run on sequences: {reason.rstrip('.')}. {advice}"
 
     def _try_shortest(self) -> None:
-        """Raise where a window is wider than the shortest sequence.
+        """Raise what Keras does where a window is wider than the shortest sequence.
 
-        This comes before any run, from shapes alone where the model allows that: TensorFlow's
-        convolutions would return uninitialised memory.
+        Shapes show it, unless there are no `inputs`: TensorFlow may return uninitialised memory.
         """
         import keras
 
@@ -187,7 +185,11 @@ class Trial:
         )
 
     def _try_as_graph(self, flexible: bool) -> None:
-        """Run the model as one graph from now on, or note why not; "steps_lost" if it loses steps."""
+        """Run the model as one graph from now on, or note why not: it fails or shapes differ.
+
+        With a TimeDistributed, values count, too, and where the model takes any length, "steps_lost" is
+        found instead of noted; a `flexible` one is not tried.
+        """
         graph = run_model.graph_runner(self.model, self.model_inputs)
         lossy = next(layers_of(self.model, "TimeDistributed"), None)
         if graph is None:
@@ -215,7 +217,7 @@ class Trial:
             self.notes.append(lost)
 
     def _try_long(self) -> None:
-        """Go on without the long sequences that were drawn, where they fail or take too long."""
+        """Go on without the long sequences that were drawn, where they fail or there is no graph."""
         short = self.samples.short()
         if not self.drawn or len(short) == len(self.samples.rows):
             return
@@ -240,7 +242,7 @@ class Trial:
 
         Amounts that fail are noted, the others kept in `added`; within a fixed length, sequences are
         moved to its end instead. Where nothing leaks, values before saturated activations follow.
-        Raises UnsupportedModel where outputs change from run to run by themselves.
+        Raises UnsupportedModel where outputs change from run to run by themselves, and what 0 raises.
         """
         ways: list[tuple[Side, int]] = [("pre", room := self.samples.movable_steps())]
         if not room:
