@@ -184,7 +184,7 @@ class _Copier:
     def _resized(self, config: dict[str, Any]) -> dict[str, Any]:
         """Return a layer's configuration for the copy's steps.
 
-        Of a target shape, the size of steps becomes -1, or grows as the steps do if another size is -1.
+        Of a target shape, the size of steps becomes -1, or is scaled as the steps are if another is -1.
         If `resize_units`, units (and the output shape of EinsumDense) in `sizes` become what these say.
         """
         for key, place in (("target_shape", 0), ("newshape", 1)):
