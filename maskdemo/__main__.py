@@ -9,7 +9,7 @@ from maskdemo.training.compile_cache import cache_environment
 
 
 def run() -> int:
-    """Run the command of `sys.argv`, with compiled programs kept on disk; return the exit code."""
+    """Run the command of `sys.argv`, XLA's programs kept in `store_folder()`; return the exit code."""
     # Before TensorFlow is imported, which the commands do when they begin to train.
     os.environ.update(cache_environment(store_folder() / "compiled"))
     return main()

@@ -31,9 +31,9 @@ def open_archive(
     """Yield the archive once its members are known to be harmless; their contents are not read yet.
 
     max_unpacked: bytes that all members may have together. max_ratio: how many times larger than packed
-    a member may be; None where `max_unpacked` is little enough. error: raised, with a sentence for
-    people, for what is refused. damaged: its sentence where the archive is not sound, and for every
-    exception within the `with` block but a `MaskdemoError`.
+    a member may be, and 64 KB more; None where `max_unpacked` is little enough. error: raised, with a
+    sentence for people, for what is refused. damaged: its sentence where the archive is not sound, and
+    for every exception within the `with` block but a `MaskdemoError`.
     """
     try:
         _check_end(content, error, damaged)
@@ -47,7 +47,7 @@ def open_archive(
 
 
 def _check_end(content: bytes, error: type[MaskdemoError], damaged: str) -> None:
-    """Raise `error` for an archive without an end record, of the kind above 4 GB, or of many members.
+    """Raise `error` for no end record, a Zip64 archive, over `MAX_MEMBERS` or over `MAX_CONTENTS`.
 
     This comes before zipfile builds an object for each member. damaged: the sentence for no end.
     """
@@ -66,7 +66,7 @@ def _check_members(
 ) -> None:
     """Raise `error` for members that are too large, lead out of the archive, are links or encrypted.
 
-    And for those that share a name or are packed in a rare way. max_ratio: see `open_archive`.
+    And for those that share a name or are neither stored nor deflated. max_ratio: see `open_archive`.
     """
     if len({member.filename for member in members}) != len(members):
         raise error("The archive has two members of one name.")

@@ -33,8 +33,8 @@ class Cache(Generic[V]):
 
     Keys are tuples, in which there may be experiments. Where an experiment has an uploaded task, the
     value is dropped once the task is garbage, so a value must not refer to its task. capacity: how many
-    values, or, with `size`, the sum of their sizes. newest_last: the newest value of each uploaded task
-    is dropped last. `used`: how much of the capacity is taken.
+    values, or, with `size`, the sum of their sizes. newest_last: the last used value of each uploaded
+    task is dropped last. `used`: how much of the capacity is taken.
     """
 
     def __init__(
@@ -49,10 +49,12 @@ class Cache(Generic[V]):
         self.used: float = 0
 
     def get(self, key: tuple[Hashable, ...], make: Callable[[], V]) -> V:
-        """Return the value kept under this key, else that of `make`, which is kept unless too large."""
+        """Return the value kept under this key, else that of `make`, which is kept unless too large.
+
+        Threads may `make` it at once, cheaper than waiting; all return the first that is kept.
+        """
         if (found := self.find(key)) is not None:
             return found
-        # Two may make the same at once; that is cheaper than one waiting for the other.
         value = make()
         with self._lock:
             if (found := self.find(key)) is not None:
@@ -99,13 +101,13 @@ class Cache(Generic[V]):
         return len(self._kept)
 
     def _next_to_go(self) -> tuple[Hashable, ...]:
-        """Return the least recently used key; with `newest_last`, no task's newest unless all are."""
+        """Return the least recently used key; if `newest_last`, no task's last used unless all are."""
         keys = list(self._kept)
         newest = {_uploaded_task(key): key for key in keys} if self._newest_last else {}
         return next((key for key in keys if newest.get(_uploaded_task(key)) is not key), keys[0])
 
     def _forget(self, gone: weakref.ref[Task]) -> None:
-        """Drop the values of uploaded tasks that are garbage. gone: the reference to such a task."""
+        """Drop the values of all uploaded tasks that are garbage. gone: a reference to one of them."""
         with self._lock:
             self._watched.discard(gone)
             for key in list(self._kept):

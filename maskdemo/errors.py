@@ -13,15 +13,15 @@ MAX_QUOTED, MAX_BITS = 40, 10_000
 
 
 def quoted(value: object) -> str:
-    """Return the `one_line` of a stranger's value in quotation marks."""
+    """Return the `one_line` of a stranger's value in single quotation marks; those in it stay."""
     return f"'{one_line(value)}'"
 
 
 def one_line(value: object) -> str:
-    """Return a stranger's value as text on one line, cut with "..." after `MAX_QUOTED` characters.
+    """Return `str(value)` of a stranger on one line, cut with "..." after `MAX_QUOTED` characters.
 
-    Characters that a terminal could obey, or that turn the direction of the text, are escaped. A whole
-    number of more than `MAX_BITS` bits is "so large a number".
+    Before the cut, white space becomes single blanks, and all else that is not printable is escaped. A
+    whole number of more than `MAX_BITS` bits is "so large a number".
     """
     if isinstance(value, int) and value.bit_length() > MAX_BITS:
         return "so large a number"  # Python refuses to write out more than 4,300 digits

@@ -129,9 +129,10 @@ class Experiment:
     own: Task | None = None
 
     def __post_init__(self) -> None:
-        """Bring every setting into its normal form, and check each, their order and their cost.
+        """Bring every setting into its normal form; raise `InvalidSettings` if one is not allowed.
 
-        What recorded data dictate is set, whatever was given for it.
+        So too where min_length exceeds max_length, or the whole exceeds `MAX_WORK` or `MAX_CELLS`. What
+        recorded data dictate is set unchecked, whatever was given for it.
         """
         self._check_task()
         dictated = self.spec.dictated
@@ -179,7 +180,7 @@ class Experiment:
 
     @property
     def work(self) -> float:
-        """Multiply-adds of all trainings, an upper estimate: 3 passes over 4 gates."""
+        """Multiply-adds of all trainings: 12 x units x (features + 2 + units) a padded step."""
         step = 3 * 4 * self.units * (self.spec.features + 2 + self.units)
         trained = self.train_size * self.padded_length * self.epochs
         return float(step * trained * len(self.strategies) * self.repeats)
@@ -206,7 +207,7 @@ class Experiment:
 
     @property
     def averages(self) -> bool:
-        """Whether the answer for a sequence is read from the mean of its states."""
+        """Whether a sequence's one answer is read from the mean of its states; not if `per_step`."""
         return self.read_out == "mean" and not self.per_step
 
     @property
@@ -267,7 +268,10 @@ class Experiment:
 
     @staticmethod
     def from_json(text: str, own: Task | None = None) -> Experiment:
-        """Return the experiment of `to_json`; own, defaults: as `from_params`. Raises ValueError."""
+        """Return the experiment of `to_json`; own, defaults: as `from_params`.
+
+        Raises ValueError, also for a name that is no setting.
+        """
         try:
             values = json.loads(text)
         except (ValueError, RecursionError):

@@ -91,7 +91,10 @@ class Setup:
 
     @property
     def asked(self) -> tuple[str, ...]:
-        """The names of the questions whose answers change anything, given the other answers."""
+        """The names of the questions whose answers change anything, given the other answers.
+
+        All but side and ratio for equal lengths, ratio for side "longest", read_out for labels "step".
+        """
         padded = self.lengths == "differ"
         idle = {
             "side": not padded,
@@ -140,7 +143,7 @@ class GuideCase:
 
 
 def cases_of(setup: Setup) -> tuple[GuideCase, ...]:
-    """Return the cases of tasks like the setup, maybe none; of recorded data only if lengths differ."""
+    """Return a case of each task with its `collides` and `labels`; recorded ones if lengths differ."""
     setup = setup.relevant
     names = TASKS_LIKE[setup.collides, setup.labels == "step"]
     # Recorded sequences have the lengths that they have.
@@ -159,7 +162,10 @@ def guide_experiments() -> tuple[Experiment, ...]:
 
 
 def _experiment(task: str, setup: Setup) -> Experiment:
-    """Return the experiment that pads a task as a setup does. setup: of `Setup.relevant`."""
+    """Return the experiment that pads a task as a setup does. setup: of `Setup.relevant`.
+
+    no_mask and masking_layer with pad and mask value -1; if it `collides`, held_state too, and 0.
+    """
     drawn = {} if TASKS[task].fixed else DRAWN
     base = Experiment(task=task, padded_length=MAX_PADDED_LENGTH, **drawn)
     longest = base.max_length
@@ -187,7 +193,7 @@ def _experiment(task: str, setup: Setup) -> Experiment:
 class GuideResult:
     """One case with its accuracies.
 
-    word: of `NEEDS`, what the run says of masking. verdict: the strongest, on one of its strategies.
+    word: of `NEEDS`, what the run says of masking. verdict: of all its strategies the first by `_rank`.
     """
 
     case: GuideCase
@@ -214,7 +220,7 @@ class Guidance:
 
     @property
     def strategy(self) -> str:
-        """The recommended verdict's strategy; no mask if the case's word is not required or helps."""
+        """The recommended verdict's strategy if its word is required or helps, else "no_mask"."""
         useful = self.recommended.word in ("required", "helps")
         return self.recommended.verdict.strategy if useful else BASELINE
 
@@ -236,7 +242,7 @@ def guidance_for(setup: Setup, measured: Mapping[Experiment, Accuracies]) -> Gui
 
 
 def _result(case: GuideCase, accuracies: Accuracies) -> GuideResult:
-    """Return a case with its accuracies, its word of `need`, and its first verdict by `_rank`."""
+    """Return a case with its word of `need` and, of its strategies' verdicts, the first by `_rank`."""
     effects = {name: mask_effect(case.experiment, name) for name in case.experiment.strategies}
     verdicts = [verdict(accuracies, name, effect=effect) for name, effect in effects.items()]
     deciding = min(filter(None, verdicts), key=lambda each: _rank(each.word, each))

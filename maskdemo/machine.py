@@ -31,7 +31,7 @@ def _allowed() -> int:
 def _quota(groups: Path, own_group: Path) -> int:
     """Return the smallest quota of the process's control groups (cgroup v2), in cores, rounded up.
 
-    Without a quota, the cores of the machine. groups: the folder of all groups. own_group: the file
+    At most the cores of the machine. groups: the folder of all groups. own_group: the file
     that names the group of the process.
     """
     smallest = os.cpu_count() or 1
@@ -54,7 +54,7 @@ def _quota(groups: Path, own_group: Path) -> int:
 
 
 def memory_limit() -> float:
-    """Return the bytes that this process's control groups may take; infinity without a limit."""
+    """Return the bytes that this process's control groups (v1, v2) may take; infinity if no limit."""
     limits = [math.inf]
     with suppress(OSError):
         for line in _OWN_GROUP.read_text().splitlines():
@@ -73,7 +73,7 @@ MEMORY_IS_SHORT = memory_limit() < 2**30
 
 
 def own_memory() -> int | None:
-    """Return the bytes that only this process holds, without mapped files; None if unknown."""
+    """Return the bytes of this process's anonymous memory (RssAnon), no files; None if unknown."""
     try:
         for line in Path("/proc/self/status").read_text().splitlines():
             if line.startswith("RssAnon:"):
@@ -84,7 +84,7 @@ def own_memory() -> int | None:
 
 
 def keep_little_freed_memory() -> None:
-    """Make glibc's allocator keep less of what is freed, from now on in this process.
+    """Make glibc's allocator map blocks of 512 KB and more apart, and use two arenas, from now on.
 
     It would put ever larger blocks among the small ones and keep the memory of both, in an arena for
     each thread. With 25 viewers, two arenas save a server 15 MB.

@@ -15,8 +15,8 @@ from maskdemo.experiment import Experiment
 class Scenario:
     """A named experiment and one sentence on what to look for in it.
 
-    asks: the rule of `maskdemo.evidence.scenario_headline` that answers that sentence; without one,
-    the answer is whether masking is required. about: what the networks are to know, within a sentence.
+    asks: the name of the rule in `maskdemo.evidence.scenario_headline` that answers that sentence; if
+    "", the answer is whether masking is required. about: what the networks are to know, as a clause.
     """
 
     name: str

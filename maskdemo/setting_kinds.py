@@ -44,7 +44,7 @@ class Setting(ABC):
     """The description of one setting, whose value is elsewhere.
 
     title, help: for people. group: the heading that it stands under. unit: what its numbers count, in
-    the plural; "share" for a number that is shown in percent. name: in code, links and files.
+    the plural; "share" for a share of 1 that controls show in percent. name: in code, links and files.
     """
 
     title: str
@@ -110,7 +110,7 @@ class Number(Setting):
         return f"{_plainly(self.low)} to {_plainly(self.high)}"
 
     def checked(self, value: Any) -> int | float:
-        """Return an int if `whole`, else a float. Raises `InvalidSettings` for all else, and bools."""
+        """Return int if `whole` (also of 5.0), else float. Raises `InvalidSettings`, for bools too."""
         number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
         if not number or value != value:
             raise self._no_number(value)
@@ -124,7 +124,10 @@ class Number(Setting):
         return int(value) if self.whole else float(value) + 0.0
 
     def parse(self, text: str) -> int | float:
-        """Return the finite number in a text, allowed or not. Raises `InvalidSettings` without one."""
+        """Return the finite number in a text, allowed or not; a float where it is not whole.
+
+        Raises `InvalidSettings` without one, and for more than `MAX_CHARACTERS`.
+        """
         try:
             number = float(text) if len(text) <= MAX_CHARACTERS else inf
         except ValueError:
@@ -138,7 +141,7 @@ class Number(Setting):
         return str(value) if self.whole else repr(value)
 
     def display(self, value: Any) -> str:
-        """Return the number with at most 6 significant digits, without zeros at the end: "0.003"."""
+        """Return the number with at most 6 significant digits, also a share: "0.3", "1e-05"."""
         return _plainly(value)
 
     def _no_number(self, value: Any) -> InvalidSettings:
@@ -191,7 +194,10 @@ class Selection(Choice):
     noun: str
 
     def checked(self, value: Any) -> tuple[str, ...]:  # pyrefly: ignore[bad-override]
-        """Return a tuple's names in the options' order. Raises `InvalidSettings` for none or others."""
+        """Return the names, each once, in the options' order.
+
+        Raises `InvalidSettings` for all but a tuple of at least one option.
+        """
         if not isinstance(value, tuple) or not value:
             raise InvalidSettings(f"Choose at least one {self.noun}.", self.name)
         unknown = [each for each in value if each not in list(self.options)]
@@ -202,7 +208,7 @@ class Selection(Choice):
         return tuple(each for each in self.options if each in value)
 
     def parse(self, text: str) -> tuple[str, ...]:  # pyrefly: ignore[bad-override]
-        """Return the names in a text, with dots or commas between them, whether or not of options."""
+        """Return the parts of a text between dots and commas as they stand, be they options or not."""
         return tuple(text.replace(",", ".").split("."))
 
     def display(self, value: Any) -> str:
@@ -220,7 +226,7 @@ class Switch(Setting):
 
     @property
     def allowed(self) -> str:
-        """The two words of a link."""
+        """The words of a link: "yes or no"."""
         return "yes or no"
 
     def checked(self, value: Any) -> bool:
@@ -280,5 +286,5 @@ def parse_leniently(
 
 
 def _plainly(number: float) -> str:
-    """Return an int as text, in full; a float with at most 6 digits, without zeros at the end."""
+    """Return an int as text, in full; a float with at most 6 digits, as by `:g`."""
     return str(number) if isinstance(number, int) else f"{number:g}"

@@ -1,7 +1,6 @@
 """Every way of handling padding as data: the arrays that the recurrence reads.
 
-A step computes h = advance * LSTM(input, h, c) + keep * h, and the same for c. At most one of `advance`
-and `keep` is 1: a step moves the state on (advance 1), holds it (keep 1) or resets it to zero (both 0):
+A step moves the state on, holds it or resets it to zero, as `Handling` says:
 
 >>> from maskdemo.data.padding import Batch
 >>> import numpy as np
@@ -37,8 +36,8 @@ Floats = NDArray[np.float32]
 class Arrays:
     """N sequences of T steps as a strategy gives them to the LSTM, with what counts in the loss.
 
-    inputs: (N, T, F + 1), the mask channel last. advance, keep: (N, T) float32. targets: (N, T) int32.
-    weights: (N, T) float32, how much the output after a step counts in the loss.
+    inputs: (N, T, F + 1), the mask channel last. advance, keep: (N, T) float32, as in `Handling`.
+    targets: (N, T) int32. weights: (N, T) float32, how much the output after a step counts in the loss.
 
     pool: (N, T) float32, where the answer is read from a mean: how much the state after this step
     counts in it. A row sums to 1, or to 0 where no step counts. None where one state is read.
@@ -54,14 +53,13 @@ class Arrays:
     def read(self, states: Floats) -> Floats:
         """Return the read-out's input after each step, from the states (N, T, ...) after each step.
 
-        That is the state or, where the answer is read from a mean, the mean of the states so far.
+        That is the state or, where there is a `pool`, the mean by it of the states so far (0 of none).
         """
         if self.pool is None:
             return states
         share = self.pool.reshape(*self.pool.shape, *(1 for _ in states.shape[2:]))
         total = np.cumsum(share, axis=1)
         mean = np.cumsum(share * states, axis=1) / np.where(total > 0, total, 1)
-        # Until a step counts there is nothing to average, and the state is zero.
         return mean.astype(states.dtype)
 
     @property
@@ -71,13 +69,17 @@ class Arrays:
 
     @property
     def read_out(self) -> NDArray[np.intp]:
-        """(N,): the step, from 0, whose output is the answer; of several that count, the last."""
+        """(N,): the last step, from 0, whose output counts in the loss; T - 1 if none does."""
         return last_step(self.counts)
 
 
 @dataclass(frozen=True)
 class Handling:
-    """What a strategy makes of a batch: inputs (N, T, F + 1), and advance and keep (N, T), 0 or 1."""
+    """What a strategy makes of a batch: inputs (N, T, F + 1), and advance and keep (N, T), 0 or 1.
+
+    state = advance * LSTM(input, state) + keep * state, of h and c: (1, 0) moves it on, (0, 1) holds
+    it, (0, 0) resets it to zero.
+    """
 
     inputs: Floats
     advance: NDArray
@@ -198,8 +200,8 @@ def arrays(
     where the strategy `reads_last_valid`. To `average`, the states after all steps that the strategy
     does not mask are read, or after the valid steps where it `reads_last_valid`, and the read-out is
     the last of them. With a label at each step, every step counts, or only the valid steps if not
-    `count_invalid`. The target is the step's label or, at every step, the sequence's. Steps that are
-    not `there` hold the state and never count.
+    `count_invalid`; `average` then does nothing. The target is the step's label or, at every step, the
+    sequence's. Steps outside `batch.there` hold the state, and count in no mean and no per-step loss.
     """
     spec = STRATEGIES[strategy]
     handled, pool = spec.handle(batch, mask_value), None
@@ -244,7 +246,7 @@ def hold_padding(arrays: Arrays, padded: NDArray[np.bool_]) -> Arrays:
     """Return arrays whose padded (N, T) steps hold the state and are in no mean; weights stay.
 
     A step that holds the state changes nothing, so on a post-padded batch the state after the last
-    step is the state after the sequence's own last step; a mean is over the sequence's own steps. The
+    step is the state after the sequence's own last step; `pool` is shared anew by its own steps. The
     leak is measured against these arrays.
     """
     pool = None if arrays.pool is None else _shares((arrays.pool > 0) & ~padded)

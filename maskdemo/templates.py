@@ -12,8 +12,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 def fill_template(template: Path, *, when: datetime | None = None, **values: object) -> str:
     """Return the template's text with these values; in HTML all are escaped but `Markup`.
 
-    when: the time that the text states as `when`, "1 May 2026, 12:00 UTC"; by default now. Raises
-    jinja2.UndefinedError where the template needs a value that is not given.
+    when: the time that the text states as `when` in its own zone, "1 May 2026, 12:00 UTC"; by default
+    now, here. Raises jinja2.UndefinedError where the template needs a value that is not given.
     """
     when = when or datetime.now().astimezone()
     text = f"{when.day} {when:%B %Y, %H:%M %Z}".strip()

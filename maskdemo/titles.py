@@ -32,7 +32,7 @@ class Option(NamedTuple):
 
     @property
     def phrase(self) -> str:
-        """The title in lower case, as within a sentence: "after the end"."""
+        """The whole title in lower case, as within a sentence: "after the end"."""
         return self.title.lower()
 
 

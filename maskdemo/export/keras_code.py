@@ -18,7 +18,7 @@ from maskdemo.strategies import STRATEGIES, Strategy
 class LayerCode:
     """The Keras code of a strategy's LSTM, of `values` (N, T, F) and `valid` (N, T) bool.
 
-    call: what the layer is called with. before: lines that make it, with the placeholders
+    call: the arguments of the layer's call. before: lines that make them, with the placeholders
     `{mask_value}`, `{at}` (each step's number from 0) and `{until}` (T, T), 1 for the steps up to each.
     masks: whether a mask reaches the layer. cell: (code, name) of a class in place of Keras's own cell.
     """
@@ -83,9 +83,10 @@ DROP_THE_MASK = (
 
 
 def strategy_lines(experiment: Experiment, strategy: str) -> str:
-    """Return the code of a function, named like the strategy, that builds its Keras model.
+    """Return the code of a function, named like the strategy, that returns its uncompiled Keras model.
 
-    A class that the model needs stands above it. Raises KeyError for an unknown strategy.
+    Its Dense is one sigmoid for two labels, else a softmax. A class that the model needs stands above
+    it. Raises KeyError for an unknown strategy.
     """
     chosen, keras = STRATEGIES[strategy], LAYERS[strategy]
     valid, state = reads_valid(experiment, strategy), "states" if experiment.per_step else "state"
@@ -117,7 +118,7 @@ def _picks_valid_steps(experiment: Experiment, strategy: Strategy) -> bool:
 
 
 def _layer_lines(experiment: Experiment, strategy: Strategy) -> list[str]:
-    """Return lines that make `states`, (N, T, H), for labels at each step, else `state`, (N, H)."""
+    """Return the lines after `before`, which make `states`, (N, T, H), if per_step, else `state`."""
     every_state = _picks_valid_steps(experiment, strategy) or experiment.averages or experiment.per_step
     keras = LAYERS[strategy.name]
     why = _no_cudnn_comment(experiment, strategy)
@@ -163,7 +164,7 @@ def _may_lack_valid_steps(experiment: Experiment) -> bool:
 def _filled_lines(experiment: Experiment, *lines: str, **values: object) -> list[str]:
     """Return the lines with `{at}`, `{until}`, `{mask_value}` and the names in `values` filled in.
 
-    Where the lines need `at` and batches have any length, a line that computes it comes first.
+    `{at}` is an `arange` in "fixed" batches, else the name `at`; if needed, a line before computes it.
     """
     at, until = "at", 'keras.ops.cast(at[:, None] <= at[:, :, None], "int32")'
     before = [STEP_NUMBERS] if any("{at}" in line for line in lines) else []
@@ -175,7 +176,10 @@ def _filled_lines(experiment: Experiment, *lines: str, **values: object) -> list
 
 
 def _no_cudnn_comment(experiment: Experiment, strategy: Strategy) -> list[str]:
-    """Return a comment, one line, on why an LSTM must not use cuDNN; [] where it may."""
+    """Return a comment, one line, on why an LSTM with a mask must not use cuDNN; [] where it may.
+
+    It must not if `per_step`, or if the mask can be False elsewhere than at the end.
+    """
     if not LAYERS[strategy.name].masks:
         return []
     if experiment.per_step:

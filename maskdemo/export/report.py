@@ -143,7 +143,10 @@ def _report_page(
 
 
 def _figure_values(figure: Figure, number: int) -> dict[str, object]:
-    """Return html, title and "fit", the scale (0 to 1) on paper. number: of the figure, from 1."""
+    """Return html without plotly.js, its first line of title, and "fit", the scale (0 to 1) on paper.
+
+    number: of the figure, from 1, in its id and its file's name.
+    """
     name = f"figure-{number}"
     image = {"format": "svg", "filename": f"maskdemo-{name}"}
     html = figure.plotly().to_html(
@@ -191,7 +194,7 @@ def _accuracy_table(snapshot: Snapshot) -> ReportTable:
 
 
 def _accuracy_cells(snapshot: Snapshot, strategy: str) -> tuple[str, ...]:
-    """Return a strategy's cells in `_accuracy_table` after its name; a dash where nothing is known."""
+    """Return mean, interval, range, reported if per_step, and leak as text; "–" or "not measured"."""
     result = strategy_result(snapshot, strategy)
     cells = (percent(result.accuracy.mean) if result.accuracy else NO_NUMBER, NO_NUMBER, NO_NUMBER)
     if result.accuracy and len(result.accuracies) > 1:
@@ -203,7 +206,7 @@ def _accuracy_cells(snapshot: Snapshot, strategy: str) -> tuple[str, ...]:
 
 
 def _last_epoch_table(snapshot: Snapshot) -> ReportTable:
-    """Return the table of each strategy and repeat after its last epoch; none before its first."""
+    """Return the table of the last epoch so far of each strategy and repeat; no row without one."""
     head = ["Strategy", "Repeat", "Epochs", "Training loss", "Training accuracy", "Test loss"]
     head += ["Test accuracy", *(["On valid steps"] if snapshot.experiment.per_step else [])]
     rows: list[tuple[str, tuple[str, ...]]] = []
@@ -222,7 +225,7 @@ def _last_epoch_table(snapshot: Snapshot) -> ReportTable:
 
 
 def _study_table(findings: Findings) -> ReportTable:
-    """Return the table of a study: for each cell of the grid a row a strategy, then chance."""
+    """Return the table of a study: in each cell of the grid a row for each strategy and for chance."""
     from maskdemo.study import VARIABLES
 
     study, rows = findings.study, []

@@ -206,7 +206,7 @@ def _code_values(experiment: Experiment) -> dict[str, Any]:
 def _own_reading(own: OwnTask) -> dict[str, object]:
     """Return how a person's own file is read, for the template.
 
-    labels: a comment. read: an expression. steps, parts: arguments of `steps_of` and `parts_of`.
+    labels: a comment. read: an expression. steps, parts: dicts, arguments of `steps_of`, `parts_of`.
     """
     table, (steps, parts) = own.table, own.arguments
     arguments = [
@@ -224,7 +224,7 @@ def _own_reading(own: OwnTask) -> dict[str, object]:
 
 
 def _recording_code(experiment: Experiment) -> str:
-    """Return code that sets RECORDING, the data as base64 text, under a comment on their source."""
+    """Return code that sets RECORDING, a packed .npz as base64 text, under a comment on its source."""
     task, stored = experiment.spec, {}
     assert task.recorded is not None
     for split, sequences in zip(("train", "test"), task.recorded(), strict=True):
@@ -251,7 +251,7 @@ def _is_recorded(experiment: Experiment) -> bool:
 
 
 def import_statements(experiment: Experiment, *more: str) -> str:
-    """Return imports and the choice of Keras's backend. more: modules of the standard library."""
+    """Return the imports needed, TensorFlow set as Keras's backend. more: standard-library modules."""
     modules = ["os", *more, *(["base64", "io"] if _is_recorded(experiment) else [])]
     packages = ["import numpy as np"]
     if isinstance(experiment.own, OwnTask):

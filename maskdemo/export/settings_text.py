@@ -19,7 +19,7 @@ MAX_NAMED = 3
 
 
 def file_name(experiment: Experiment) -> str:
-    """Return the name of the experiment's files, without an ending: `maskdemo-real_speech`."""
+    """Return "maskdemo-" and the scenario's name, else the task's: of files, without an ending."""
     scenario = scenario_of(experiment)
     return f"maskdemo-{scenario.name if scenario else experiment.task}"
 
@@ -31,7 +31,10 @@ def lead(experiment: Experiment) -> str:
 
 
 def setting_rows(experiment: Experiment) -> tuple[tuple[str, str], ...]:
-    """Return (title, sentences) of the settings, related ones together, without those of no effect."""
+    """Return (title, sentences) of the settings but seed and strategies, related ones together.
+
+    Mask value, invalid steps and the mean are there only where they have an effect.
+    """
     task = experiment.spec
     lengths = span(experiment.min_length, experiment.max_length)
     features = "one feature" if task.features == 1 else f"{task.features} features"
@@ -85,7 +88,7 @@ def title_and_text(title: str, text: str) -> str:
 
 
 def difference_sentence(result: Experiment | Study, wanted: Experiment | Study, start: str) -> str:
-    """Return a sentence on how a result's settings differ from the wanted ones.
+    """Return a sentence on how the settings of two experiments, or of two studies, differ.
 
     start: how it begins. It names `MAX_NAMED` settings and counts the others; of two scenarios it names
     the scenarios alone. Without a difference it says that the settings are the same.
@@ -113,8 +116,8 @@ def _differing_settings(
 ) -> Iterable[tuple[str, str, str]]:
     """Yield (title, value in the result, wanted value), phrases, of each setting that differs.
 
-    Of two studies first the variables or their values; left out are settings that vary or that data
-    dictate.
+    Of two studies first the variables, else their values, else added repeats; left out are settings
+    that vary or that data dictate.
     """
     varied: set[str] = set()
     if isinstance(result, Study) and isinstance(wanted, Study):
@@ -158,7 +161,7 @@ def _value_phrase(experiment: Experiment, name: str) -> str:
 def _contrast(before: Collection[str], now: Collection[str]) -> tuple[str, str]:
     """Return how two selections differ, as ("with a", "with b").
 
-    Where nothing is gone or new: ("without b", "with it") or ("with a", "without it").
+    Where only b is new: ("without b", "with it"). Where only a is gone: ("with a", "without it").
     """
     gone = [each for each in before if each not in now]
     new = [each for each in now if each not in before]
@@ -184,7 +187,7 @@ def _value_texts(study: Study) -> list[str]:
 
 
 def _padding_text(experiment: Experiment) -> str:
-    """Return sentences on side, length and value of the padding, or that there is none; on cuts."""
+    """Return sentences on side, length, value of padding, "None" if all fill their batch; on cuts."""
     length, where = experiment.padded_length, SIDES[experiment.side].title
     cut = (
         f" Sequences of more than {length} steps are cut {_value_phrase(experiment, 'truncating')}."

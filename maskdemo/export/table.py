@@ -40,7 +40,8 @@ def study_table(findings: Findings) -> pd.DataFrame:
     """Return a row for every finished training of a study, its values in a column for each variable.
 
     Accuracies are shares of 1, `test_valid_accuracy` on valid steps only; `difference` is that less
-    `no_mask`'s in the same cell and repeat, empty where that one is not there yet.
+    `no_mask`'s in the same cell and repeat (0 for itself), empty where that one is not there yet.
+    `seconds`: of the training.
     """
     study = findings.study
     rows = []
@@ -61,7 +62,10 @@ def study_table(findings: Findings) -> pd.DataFrame:
 
 
 def claims_table(measurements: Measurements) -> pd.DataFrame:
-    """Return a row for every number that a claim is judged by, and one for a claim not measured."""
+    """Return a row for every number that a claim is judged by, and one for a claim not measured.
+
+    With the number's interval, its case and experiment (JSON), and the claim's place and verdict.
+    """
     rows: list[dict] = []
     for claim in CLAIMS.values():
         judgement = claim.judgement(measurements)

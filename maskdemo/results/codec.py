@@ -38,7 +38,7 @@ _PLAIN = frozenset({bool, int, float, str, NoneType})
 
 
 def write(result: object, file: Path | IO[bytes], *, compressed: bool = False) -> None:
-    """Write a result to a file as `read` reads it. Raises OSError if the file cannot be written."""
+    """Write a result over a file, an .npz archive, for `read`. Raises OSError where it cannot."""
     arrays: _FlatArrays = defaultdict(list)
     text = json.dumps(to_plain(result, arrays))
     members = {name: np.concatenate([flat for _, flat in each]) for name, each in arrays.items()}
@@ -66,6 +66,8 @@ def read(form: type[T], file: Path | IO[bytes], *, part: bool = False) -> T | No
 
 def to_plain(value: Any, arrays: _FlatArrays | None = None) -> Any:
     """Return a value in the types that JSON has; a mapping is pairs unless all its keys are text.
+
+    Dataclasses become dicts, tuples lists; a value of any other type stays as it is.
 
     arrays: receives the value's arrays, of which the result has type, start and shape. Without it,
     AssertionError is raised for an array.
@@ -95,7 +97,8 @@ def to_plain(value: Any, arrays: _FlatArrays | None = None) -> Any:
 def from_plain(form: Any, plain: Any, arrays: Mapping[str, NDArray] | None = None) -> Any:
     """Return the value of type `form` that `to_plain` made `plain` of. Raises one of `OTHER_FORM`.
 
-    arrays: data type -> all numbers of that type. An array gets the data type that the form names.
+    arrays: data type -> all numbers of that type. An array gets the data type that the form names; a
+    float may be written as int. A field that is missing has its default, a surplus field is an error.
     """
     kind, of = get_origin(form) or form, get_args(form)
     if kind in _SCALARS:

@@ -79,7 +79,7 @@ LIBRARIES = ("tensorflow", "tensorflow-cpu", "keras", "numpy")
 
 @lru_cache(maxsize=64)
 def digest_of(kind: str, package: Path = PACKAGE) -> str:
-    """Return the digest of a kind in `SOURCES`, of code, data, libraries and the kind of processor."""
+    """Return the hex digest of a kind in `SOURCES`: its files, libraries and `platform.machine()`."""
     digest = hashlib.sha256()
     for source in SOURCES[kind]:
         digest.update(_file_digest(package / source))
@@ -96,7 +96,7 @@ def _file_digest(path: Path) -> bytes:
 
 
 def _deciding_content(path: Path) -> bytes:
-    """Return a module's syntax tree without docstrings and errors' sentences: what decides a number.
+    """Return a module's syntax tree without docstrings and arguments of `raise`: what decides a number.
 
     Data, and a program of the article, whose lines are shown, are returned as they stand.
     """

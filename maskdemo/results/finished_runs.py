@@ -52,8 +52,7 @@ class _RunFile:
 class FinishedRuns:
     """Finished snapshots by experiment: own ones in memory, others in files, some in memory too.
 
-    Thread-safe. The arguments are bounds in bytes of arrays: see the constants. `disk_works`: whether
-    the last temporary file could be written.
+    Thread-safe. `disk_works`: whether the last temporary file could be written.
     """
 
     def __init__(
@@ -64,6 +63,7 @@ class FinishedRuns:
         without_disk: int = MAX_BYTES_WITHOUT_DISK,
         own: int = MAX_OWN_BYTES,
     ) -> None:
+        """Hold nothing; bytes of arrays: in files, in memory, of those no file takes, of own runs."""
         self._own: Cache[Snapshot] = Cache(own, array_bytes, newest_last=True)
         self._memory: Cache[Snapshot] = Cache(in_memory, array_bytes)
         self._without_disk: Cache[Snapshot] = Cache(without_disk, array_bytes)

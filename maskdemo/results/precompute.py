@@ -46,9 +46,9 @@ def compute_results(
     """Compute and write scenarios, studies, claims, audits and the guide; yield a line before each.
 
     The last line has their size. scenarios, questions, audited: names. guide: its experiments, by
-    default all. A kind of which a part is given counts as computed now: other parts must not be in the
-    folder. `made.json` is deleted first and written last, so that it never belies a file. Raises
-    ValueError where the files take more than `MAX_BYTES`.
+    default all. A kind of which a part is given counts as computed now, so the caller sees to it that
+    the folder has no other parts; a kind without any stays. `made.json` is deleted first and written
+    last, so that it never belies a file. Raises ValueError before, for more than `MAX_BYTES` of files.
     """
     folder.mkdir(parents=True, exist_ok=True)
     earlier, here = precomputed.read_provenance(folder), precomputed.provenance_here()
@@ -104,7 +104,7 @@ def shortened(run: Snapshot, *, networks: int) -> Snapshot:
 
 
 def _compute_article(folder: Path, runs: Mapping[Experiment, Snapshot]) -> Iterator[str]:
-    """Compute and write the claims' measurements and the programs' runs; yield a line before each.
+    """Compute and write the claims' measurements and the programs' runs; yield a line for each.
 
     runs: of scenarios that are trained already.
     """
@@ -170,5 +170,5 @@ def _last_item(stream: Iterator[T]) -> T:
 
 
 def _write(result: object, path: Path) -> None:
-    """Write a result to a compressed file."""
+    """Write a result to a compressed file in a folder that is there."""
     codec.write(result, path, compressed=True)

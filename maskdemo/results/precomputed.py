@@ -81,14 +81,14 @@ def marks() -> dict[str, Mark]:
 
 @lru_cache(maxsize=len(SCENARIOS))
 def _mark_of_scenario(scenario: str) -> Mark | None:
-    """Return the mark of a scenario's precomputed run, stale or not; None without such a run."""
+    """Return the mark of a scenario's precomputed run, stale or not; None if not of its settings."""
     judged: Any = codec.read(_Judged, FOLDER / f"run-{scenario}.npz", part=True)
     same = judged and judged.experiment == SCENARIOS[scenario].experiment
     return mark(judged) if same else None
 
 
 def study(wanted: Study, folder: Path = FOLDER) -> Findings | None:
-    """Return the findings of a named question's study; None if not known or stale."""
+    """Return the findings of a named question's study; None if not known, incomplete or stale."""
     if not (question := question_of(wanted)):
         return None
     result = _fresh_result("training", Findings, folder / f"study-{question.name}.npz")
@@ -108,19 +108,19 @@ def guide(folder: Path = FOLDER) -> Mapping[Experiment, Accuracies]:
 
 
 def programs(folder: Path = FOLDER) -> dict[str, ProgramRun]:
-    """Return the outcomes of the article's programs, by name; empty where not known or stale."""
+    """Return name -> outcome of the article's programs, without those not known or stale."""
     runs = _read_result(Mapping[str, ProgramRun], folder / "programs.npz") or {}
     return {name: each for name, each in runs.items() if provenance(f"program {name}", folder)}
 
 
 def audit_report(content: bytes, folder: Path = FOLDER) -> Report | None:
-    """Return the report on the ready example with this configuration; None if not known or stale."""
+    """Return the report on the ready example of this JSON, to the byte; None if not known or stale."""
     reports = _fresh_result("audit", Mapping[str, str], folder / "audits.npz") or {}
     return _report(reports.get(audit_key(content), ""))
 
 
 def audit_key(content: bytes) -> str:
-    """Return the digest of a configuration, under which the report on it is kept."""
+    """Return the SHA-256 of a configuration's bytes, under which the report on it is kept."""
     return hashlib.sha256(content).hexdigest()
 
 
@@ -187,11 +187,11 @@ def read_provenance(folder: Path) -> Mapping[str, Provenance]:
 
 
 def _fresh_result(kind: str, form: Any, path: Path) -> Any:
-    """Return the result of a kind in a file; None where that kind is stale, or there is none."""
+    """Return the result in a file; None if this kind in its folder is stale, or there is none."""
     return _read_result(form, path) if provenance(kind, path.parent) else None
 
 
 @lru_cache(maxsize=24)
 def _read_result(form: Any, path: Path) -> Any:
-    """Return the result in a file, read once; None where there is none of this form."""
+    """Return the result in a file, read once a process; None where there is none of this form."""
     return codec.read(form, path)

@@ -47,6 +47,7 @@ class TrainingStore:
     """
 
     def __init__(self, folder: Path | None = None, *, max_entries: int = MAX_ENTRIES) -> None:
+        """Open the file at once; where that fails, `complaint` says so."""
         self._path = (folder or store_folder()) / "trainings.sqlite3"
         self._max_entries = max_entries
         self._lock = threading.Lock()
@@ -57,7 +58,7 @@ class TrainingStore:
             self._guarded(lambda file: None)
 
     def find(self, experiment: Experiment, repeat: int) -> Outcome | None:
-        """Return the outcome of this training, of a single strategy; None if it is not stored.
+        """Return the outcome of this training; None if it is not stored. experiment: of one strategy.
 
         That of a person's own sequences never is; a damaged one is deleted.
         """
@@ -109,7 +110,7 @@ class TrainingStore:
     def _guarded(self, work: Callable[[sqlite3.Connection], T]) -> T | None:
         """Return `work(file)`; None where the file cannot be used, and `complaint` then says so.
 
-        A damaged file is begun anew. `work` is one transaction.
+        A damaged file is begun anew and `work`, a transaction, done again. The caller holds the lock.
         """
         for damaged in (False, True):
             try:
@@ -158,7 +159,7 @@ class TrainingStore:
             self._file = None
 
     def _set_aside(self) -> None:
-        """Rename the damaged file, unless another process did, so that a new one is begun."""
+        """Rename the damaged file to .damaged, unless its inode shows that another process did."""
         self._close()
         # Another process may have begun anew already: its file stays.
         if self._path.exists() and self._path.stat().st_ino == self._inode:
@@ -168,7 +169,7 @@ class TrainingStore:
 
 
 def _shows_damage(error: Exception) -> bool:
-    """Whether an error means that the file is damaged, not busy, and the disk not full or slow."""
+    """Whether an error means that the file is damaged or has other tables; not if busy or disk full."""
     code = getattr(error, "sqlite_errorcode", None)
     if isinstance(error, sqlite3.OperationalError):
         # Python's own errors, of text that is no UTF-8, have no code.
@@ -177,7 +178,7 @@ def _shows_damage(error: Exception) -> bool:
 
 
 def store_folder() -> Path:
-    """Return the folder of the store: `MASKDEMO_STORE`, or the user's cache folder."""
+    """Return the folder of the store: `MASKDEMO_STORE`, or platformdirs' cache folder of the user."""
     from platformdirs import user_cache_path
 
     chosen = os.environ.get("MASKDEMO_STORE")
@@ -185,7 +186,7 @@ def store_folder() -> Path:
 
 
 def _key(experiment: Experiment, repeat: int) -> bytes:
-    """Return the key of a training: a digest of experiment, repeat, and `digest_of("training")`."""
+    """Return the digest of experiment (but for `repeats`), repeat, and `digest_of("training")`."""
     # How many repeats there are changes nothing in one of them.
     exact = json.loads(replace(experiment, repeats=1).to_json()) | {"repeat": repeat}
     text = json.dumps([digest_of("training"), exact], sort_keys=True)
