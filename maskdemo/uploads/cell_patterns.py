@@ -46,8 +46,8 @@ DAY_AND_MONTH = r"(\d{1,2})([-/.])(\d{1,2})[-/.](\d{4}|\d{2})(?:\D.*)?"
 class Cells(NamedTuple):
     """The different texts of a column, (n,), how many cells have each, and those that fit a pattern.
 
-    fits: (n,) by "blank", TIMES, YES_NO, "date" (see DAY_AND_MONTH), and with a decimal point or comma
-    at the end: "number." (any), "sure." (in this notation alone), "either." (1.088 can be a thousand).
+    fits: (n,) by "blank", TIMES, YES_NO, "date" (see DAY_AND_MONTH), and by these with the decimal mark
+    at the end, "." or ",": "number." (any), "sure." (by this mark alone), "either." (1.088, or 1088).
     """
 
     texts: pd.Series
@@ -55,7 +55,7 @@ class Cells(NamedTuple):
     fits: dict[str, NDArray[np.bool_]]
 
     def share(self, *patterns: str) -> float:
-        """Return the share of the cells, without blank cells, that fit one of the patterns."""
+        """Return the share of the cells that are not blank, or 0, that fit one of the patterns."""
         fit = np.any([self.fits[each] for each in patterns], axis=0)
         return float(self.counts[fit].sum() / max(1, self.counts[~self.fits["blank"]].sum()))
 
@@ -103,7 +103,8 @@ def notation_of(table: Table, cells: dict[str, Cells]) -> Notation:
 def _decimal(table: Table, cells: dict[str, Cells]) -> tuple[str, bool]:
     """Return `Notation.decimal`, "." if no number shows which, and `is_sure`.
 
-    Raises `InvalidTable` where numbers show both, or one such as 1,088 has two readings and none shows.
+    Only columns of mostly numbers count. Raises `InvalidTable` where numbers show both, or one such as
+    1,088 has two readings and none shows.
     """
     sure: dict[str, tuple[str, str]] = {}
     unsure: dict[str, tuple[str, str]] = {}

@@ -27,7 +27,7 @@ ASKED = {
 
 
 def check_roles(columns: Columns, guess: Guess) -> None:
-    """Raise `InvalidTable` where id, order, label or features lack, or a column has two roles."""
+    """Raise `InvalidTable` if id, order, label or features lack, or for two roles but id and group."""
     roles = guess.roles
     meaning: dict[str, str] = {}
     for role, name in roles.used():
@@ -106,7 +106,10 @@ def _check_order(table: Table, columns: Columns, roles: Roles, number: NDArray) 
 
 
 def _check_labels(table: Table, columns: Columns, roles: Roles, number: NDArray) -> None:
-    """Raise `InvalidTable` for blank labels, formulas, one or too many classes, or changing labels."""
+    """Raise `InvalidTable` for blank labels, formulas, one or too many classes, or changing labels.
+
+    Unless `per_step`, labels must not change, and half as many classes as sequences are possible.
+    """
     assert roles.label is not None
     labels, name = table.texts(roles.label), quoted(roles.label)
     _check_no_gap(table, _blank(table, columns, roles.label), roles.label, "holds the label")
@@ -140,7 +143,8 @@ def _check_constant(table: Table, cells: pd.Series, number: NDArray, roles: Role
 def check_lengths(number: NDArray, table: Table, roles: Roles, lengths: NDArray) -> None:
     """Raise `InvalidTable` where a sequence has more than MAX_PADDED_LENGTH steps, with the way out.
 
-    number: (rows,), of each row's sequence. lengths: (sequences,), in steps that are kept.
+    number: (rows,), of each row's sequence; the error names the longest of them. lengths: (sequences,),
+    in steps that are kept.
     """
     if lengths.max() <= MAX_PADDED_LENGTH:
         return
@@ -156,7 +160,7 @@ def check_lengths(number: NDArray, table: Table, roles: Roles, lengths: NDArray)
 
 
 def check_parts(train: Sequences, test: Sequences, roles: Roles, classes: tuple[str, ...]) -> None:
-    """Raise `InvalidTable` where a part has too few sequences or lacks a class, or only one is left."""
+    """Raise `InvalidTable` for too few sequences in a part, a class in one part only, or one class."""
     decides = roles.split or roles.group
     hint = f" Look at {quoted(decides)}, which decides it." if decides else ""
     if len(classes) == 1:
@@ -189,7 +193,7 @@ def _check_no_gap(table: Table, gaps: NDArray[np.bool_], name: str, what: str) -
 
 
 def _blank(table: Table, columns: Columns, name: str) -> NDArray[np.bool_]:
-    """Return which cells of a column are blank, (rows,); in one of words NA, nan and None are not."""
+    """Return which cells of a column are blank, (rows,): "" and, but for words, `BLANKS` such as NA."""
     blanks = ("",) if columns[name].kind == WORDS else BLANKS
     return table.texts(name).str.lower().isin(blanks).to_numpy()
 
@@ -201,5 +205,5 @@ def _first(wrong: Any) -> int | None:
 
 
 def _sequence(table: Table, roles: Roles, row: int) -> str:
-    """Return the id of a row's (from 0) sequence in quotation marks."""
+    """Return the id of a row's (from 0) sequence, `quoted`, its columns with a blank between."""
     return quoted(" ".join(str(table.column(name).iloc[row]) for name in roles.id))

@@ -46,8 +46,8 @@ class Column:
     """What a column holds.
 
     kind: NUMBERS, TIMES, YES_NO, WORDS or, if all is blank, NOTHING. values: (rows,) numbers, seconds
-    from 1970 of times, 0 or 1, NaN where blank and for words. bad: (first row that the kind does not
-    fit, why). unusable: why it can be no feature. idle: why it is none unless it is asked for.
+    from 1970 of times, 0 or 1, NaN where blank and for words. bad: (first row, from 0, that the kind
+    does not fit, why). unusable: why it can be no feature. idle: why it is none unless it is asked for.
     example: a cell. blanks: how many cells are blank. distinct: how many different others there are.
     note: a sentence on how cells were read that can be read in another way.
     """
@@ -206,7 +206,8 @@ def _with_bad_cells(table: Table, found: Column, name: str, others: Any, what: s
 def _value_column(table: Table, name: str, kind: str, values: NDArray, example: str) -> Column:
     """Return a column of these values, (rows,), NaN where blank.
 
-    Times and infinite values are unusable; dates written as numbers and row numbers are idle.
+    Times and infinite values are unusable; row numbers and dates such as 20260131 are idle. Numbers
+    such as 31012026 are a bad column of times, all NaN is NOTHING.
     """
     blanks, distinct = int(np.isnan(values).sum()), len(np.unique(values[~np.isnan(values)]))
     if blanks == len(values):
@@ -232,7 +233,10 @@ def _value_column(table: Table, name: str, kind: str, values: NDArray, example: 
 
 
 def _word_column(table: Table, name: str, texts: Any, shown: Any) -> Column:
-    """Return a column of words. texts: the different texts. shown: those neither blank nor a number."""
+    """Return a column of words, unusable if formulas, lists, measures or over `MAX_CATEGORIES`.
+
+    texts: the different texts. shown: those neither blank nor a number, for the example.
+    """
     column, unusable = table.column(name), ""
     shown = shown if len(shown) else texts
     example, measures = str(shown.iloc[0]), shown[shown.str.fullmatch(MEASURE)]
@@ -259,7 +263,7 @@ def _cell(name: str, cell: object) -> str:
 
 
 def _why_idle(name: str, blanks: int, distinct: int) -> str:
-    """Return why a column is no feature unless asked for: its name, or a single value; else ""."""
+    """Return why a column is idle: a name such as fold or split, or a single value; else ""."""
     if re.fullmatch(_DIVIDES, name):
         return "its name says that it divides the sequences"
     return f"it is {'blank or ' * (blanks > 0)}the same everywhere" if distinct == 1 else ""

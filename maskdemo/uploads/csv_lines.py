@@ -28,7 +28,7 @@ COMMENTS = ("#", "%", "//")
 def csv_layout(content: bytes) -> tuple[str, int, str, array[int]]:
     """Return separator, number of lines above the names, quotation mark and each row's first line.
 
-    Lines count from 1; blank rows are rows. Raises `InvalidTable` for a file that is no table.
+    Lines count from 1; rows, blank ones too, begin below the names. Raises `InvalidTable` for no table.
     """
     _check_text(content)
     separator, skipped = _separator(content)
@@ -75,9 +75,9 @@ def _check_text(content: bytes) -> None:
 
 
 def _separator(content: bytes) -> tuple[str, int]:
-    """Return the commonest separator in the header, and the number of lines above the header.
+    """Return the commonest separator in the header (a comma if none), and the number of lines above it.
 
-    A line such as "sep=;", which Excel writes above it, decides.
+    Above are blank lines, and one such as "sep=;", which Excel writes and which decides.
     """
     skipped, header, said = 0, "", None
     for line in _text_lines(content):
@@ -154,7 +154,7 @@ def _comment_error(line: int, text: str, separator: str) -> InvalidTable:
 
 
 def _check_header(header: list[str], line: int) -> None:
-    """Raise `InvalidTable` where the header is numbers, a comment, a title, blank or too long."""
+    """Raise `InvalidTable` where the header has numbers, is a comment, a title, blank or too wide."""
     if len(header) > MAX_COLUMNS or not any(header):
         check_size(columns=len(header) if any(header) else 0)
         raise InvalidTable(f"Line {line} has no names. The first line must name the columns.")
@@ -180,7 +180,7 @@ def _check_header(header: list[str], line: int) -> None:
 
 
 def _check_names(header: list[str], under: list[str], line: int) -> None:
-    """Raise `InvalidTable` for a single name, or a repeated name. under: the first row's cells."""
+    """Raise `InvalidTable` for a single name, or a repeated name. under: the row below."""
     if len(header) == 1:
         whole = any(each in header[0] for each in SEPARATORS)
         blanks = " " in header[0] and not whole

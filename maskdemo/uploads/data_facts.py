@@ -32,6 +32,7 @@ def data_facts(
 ) -> tuple[Fact, ...]:
     """Return six facts: on padding, missing steps, steps like the mask, and the three below.
 
+    The first three are of both parts; more than half missing, or any like the mask, is alarming.
     classes: the names of the labels, by number.
     """
     sequences = [*data.train.values, *data.test.values]
@@ -59,8 +60,8 @@ def label_from_length(data: Data) -> Fact:
     """Return as a fact how accurately the length alone tells the labels of the test part.
 
     The guess is the commonest label among the training sequences of the most similar lengths; alarming
-    if it beats always giving the commonest label by two standard errors. With a label at each step the
-    position in the sequence stands for the length.
+    if it beats always giving the test part's commonest label by two standard errors. With a label at
+    each step the position in the sequence stands for the length.
     """
     (train_clues, labels), (test_clues, truth) = (
         _lengths_and_labels(part, data.per_step) for part in (data.train, data.test)
@@ -83,7 +84,7 @@ def label_from_length(data: Data) -> Fact:
 
 
 def rare_classes(data: Data, classes: Sequence[str]) -> Fact:
-    """Return as a fact how many classes have fewer than `FEW` training sequences. classes: names."""
+    """Return as a fact how many classes have under `FEW` training sequences; alarming if any has."""
     held = [np.unique(each) for each in data.train.labels]
     counts = np.bincount(np.concatenate(held), minlength=data.classes)
     rare = np.flatnonzero(counts < FEW)
@@ -97,7 +98,7 @@ def rare_classes(data: Data, classes: Sequence[str]) -> Fact:
 
 
 def duplicates(data: Data) -> Fact:
-    """Return as a fact how many test sequences also stand in the training part."""
+    """Return as a fact how many test sequences also stand in the training part; alarming if any."""
     train, test = (map(_as_bytes, part.values, part.observed) for part in (data.train, data.test))
     train = set(train)
     count = sum(key in train for key in test)
@@ -113,7 +114,7 @@ def _as_bytes(values: NDArray[np.float32], observed: NDArray[np.bool_]) -> tuple
 
 
 def _lengths_and_labels(part: Sequences, per_step: bool) -> tuple[NDArray, NDArray]:
-    """Return (lengths, labels), (N,) each; per_step: (positions, labels), (all steps,) each."""
+    """Return (lengths, labels), (N,) each; per_step: (positions from 0, labels), all steps."""
     lengths = [len(each) for each in part.labels]
     if per_step:
         return np.concatenate([np.arange(length) for length in lengths]), np.concatenate(part.labels)

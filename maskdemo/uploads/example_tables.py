@@ -31,7 +31,7 @@ class Example:
 
 
 def long_table_of(sequences: Sequences, *, features: tuple[str, ...], first: int = 0) -> pd.DataFrame:
-    """Return a long table: sequence (from `first`), step (from 0), features, label; missing are NaN."""
+    """Return a table: sequence (from `first`), step (from 0), features, label as int; gaps NaN."""
     lengths = [len(each) for each in sequences.values]
     values = np.concatenate(sequences.values)
     observed = np.concatenate(sequences.observed)
@@ -46,7 +46,7 @@ def long_table_of(sequences: Sequences, *, features: tuple[str, ...], first: int
 
 
 def japanese_vowels() -> pd.DataFrame:
-    """Return the shipped recording as a long table, a row a step, with a column for its split."""
+    """Return the recording, a row a step: utterance, step, 12 coefficients, speaker, train or test."""
     data = make_data("japanese_vowels", train_size=1, test_size=1, min_length=1, max_length=1, seed=0)
     features = tuple(f"coefficient {at}" for at in range(1, 13))
     train = long_table_of(data.train, features=features)
@@ -56,7 +56,7 @@ def japanese_vowels() -> pd.DataFrame:
 
 
 def machines() -> pd.DataFrame:
-    """Return an invented table of machine runs, the same each time: a row a step, words, gaps."""
+    """Return invented runs, the same each time: run, minute, machine, mode, load_kN, heat_C, state."""
     rng = np.random.default_rng(1)
     runs = []
     for run in range(MACHINES):

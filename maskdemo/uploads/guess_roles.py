@@ -85,7 +85,7 @@ class _Guesser:
         return [name for _, name in sorted(found, key=lambda each: each[0])]
 
     def _why_no_feature(self, name: str, number: NDArray | None, label: str | None) -> str:
-        """Return why a column is no feature unless it is asked for; "" for a feature."""
+        """Return why it is no feature: unusable, idle, id, step count, same as label; "" if it is."""
         column = self._columns[name]
         if column.unusable or column.idle:
             return column.unusable or column.idle
@@ -102,7 +102,7 @@ class _Guesser:
         return ""
 
     def _split(self) -> str | None:
-        """Return the column whose cells name training and test parts; None if none."""
+        """Return the first column all of whose cells are words of parts, train among them, or None."""
         for name in self._free():
             parts = {} if word_in(name, roles.LABELS) else parts_by_word(name)
             if self._columns[name].distinct > len(parts):
@@ -125,7 +125,7 @@ class _Guesser:
         return None
 
     def _is_coordinate(self, name: str) -> bool:
-        """Whether a column is y beside x, with z, over `MAX_CLASSES` values or another likely label."""
+        """Whether it is y beside x, and: z too, over `MAX_CLASSES` values, or another likely label."""
         free = {each.lower() for each in self._free()}
         no_label = self._columns[name].distinct > MAX_CLASSES or len(self._named(roles.LABELS)) > 1
         return name.lower() == "y" and "x" in free and ("z" in free or no_label)
@@ -154,7 +154,7 @@ class _Guesser:
         return ()
 
     def _is_as_likely(self, first: str, other: str, named: list[str]) -> bool:
-        """Whether `other` may be the id like `first`: both have the same word, or none is `named`."""
+        """Whether `other` may be the id too: none is `named`, or same word and other `distinct`."""
         words = {word_in(each, roles.IDS) for each in (first, other)}
         more = self._columns[first].distinct - self._columns[other].distinct
         # People and machines have several sequences each; as many ids are the same sequences.
@@ -178,7 +178,7 @@ class _Guesser:
         return "No column surely says which sequence a row belongs to."
 
     def _can_be_id(self, name: str) -> bool:
-        """Whether a column can divide the rows into sequences, at least some of several rows."""
+        """Whether it can divide the rows: if not named as id, no blanks and 1.5 rows a sequence."""
         column, count = self._columns[name], len(self._table.frame)
         named = word_in(name, roles.IDS) is not None
         most = count - 1 if named else count / 1.5
@@ -193,13 +193,13 @@ class _Guesser:
         return whole and not is_time and column.kind != NOTHING
 
     def _is_finer(self, pair: list[str]) -> bool:
-        """Whether two columns together make more sequences than either, contiguous, of several rows."""
+        """Whether two columns make more sequences than either, contiguous, of 1.5 rows on average."""
         both = distinct_count(self._table, pair)
         each = max(self._columns[name].distinct for name in pair)
         return each < both <= len(self._table.frame) / 1.5 and are_contiguous(self._table, pair)
 
     def _order(self, ids: tuple[str, ...], *, say: bool = True) -> tuple[str, ...] | None:
-        """Return the order's columns, () for file order, None in doubt. say: note it, take them."""
+        """Return the order's column; () without likely ones; None if they fail (`say`: note, take)."""
         free = [each for each in self._free() if each not in ids]
         number = sequence_numbers(self._table, list(ids)) if ids else np.zeros(1, int)
         if not number.max():
@@ -281,7 +281,7 @@ class _Guesser:
         return f"Sorted by {name}, {moved:.0%} of the rows would change places."
 
     def _group(self, ids: tuple[str, ...], label: str | None) -> str | None:
-        """Return the column of people or machines, 4 to fewer than sequences, several to a class."""
+        """Return the column of people or machines, 4 to fewer than sequences, several to each class."""
         if not ids or label is None:
             return None
         number, classes = sequence_numbers(self._table, list(ids)), self._table.column(label).to_numpy()
@@ -294,7 +294,7 @@ class _Guesser:
         return None
 
     def _label_changes(self, number: NDArray | None, label: str | None) -> bool:
-        """Whether the label changes within more than `MAX_SLIPS` of the sequences; False if unknown."""
+        """Whether the label changes in over the share `MAX_SLIPS` of sequences; False if unknown."""
         if number is None or label is None:
             return False
         return bool((self._table.texts(label).groupby(number).nunique() > 1).mean() > MAX_SLIPS)

@@ -22,9 +22,9 @@ class UploadMemory:
         self._held: WeakKeyDictionary[object, tuple[str, int]] = WeakKeyDictionary()
 
     def hold(self, thing: object, nbytes: int, session: str) -> None:
-        """Count the bytes of a session's thing, once, until it is collected.
+        """Count the bytes of a session's thing, once for all sessions, until it is collected.
 
-        Raises `InvalidTable` where all sessions together would hold more than `max_bytes`.
+        Raises `InvalidTable` where all sessions, or this one as it then says, would exceed `max_bytes`.
         """
         with self._lock:
             if thing in self._held:

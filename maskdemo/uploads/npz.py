@@ -79,7 +79,7 @@ def table_of_archive(content: bytes) -> pd.DataFrame:
 
 
 def _parts(members: list[str], names: dict[str, str]) -> list[str]:
-    """Return the prefix of each part, such as "train_", or [""]; raise `InvalidTable` if one lacks.
+    """Return the prefix of each part, such as "train_", or [""]; raise `InvalidTable` if it lacks any.
 
     Also raises for a mask and for two arrays of one meaning. names: meaning -> name of the member.
     """
@@ -214,10 +214,10 @@ def _mean_difference(values: NDArray, axis: int) -> float:
 
 
 def apparent_padding(steps: NDArray) -> tuple[int, int, bool] | None:
-    """Return (how many sequences seem padded, the first's index, whether by one step); None if none.
+    """Return (how many sequences seem padded, the first's index, whether all alike); None if none.
 
-    steps: (N, T, F), padding first. Padding is one step everywhere, or a repeated step, and rarer
-    within the sequences; it is no lone reading and not missing.
+    steps: (N, T, F), padding first. Padding is the same step in all, or a step that each repeats, and
+    rarer within the sequences. A single feature or NaN is none where it is also within.
     """
     first = np.where(steps[:, 0] == steps[:, 0], steps[:, 0], np.inf)
     _, rows, counts = np.unique(first, axis=0, return_index=True, return_counts=True)
@@ -238,7 +238,7 @@ def apparent_padding(steps: NDArray) -> tuple[int, int, bool] | None:
 
 
 def _check_padding(part: str, values: NDArray, lengths: NDArray) -> None:
-    """Raise `InvalidTable` where steps behind the lengths, (N,), are not all the same step."""
+    """Raise `InvalidTable` unless all steps of the batch behind the lengths, (N,), are the same."""
     behind = np.arange(values.shape[1]) >= lengths[:, None]
     if _all_alike(values[behind]):
         return

@@ -14,7 +14,7 @@ import pandas as pd
 
 
 def numbers_in(column, decimal):
-    """A column as floats, (rows,), NaN where blank or no number. decimal: "." or ",", as in 1,088.5."""
+    """A column as floats, (rows,), NaN where blank or no number (5%, inf). decimal: "." of 1,088.5."""
     if not pd.api.types.is_string_dtype(column):
         return column.to_numpy(dtype=float, na_value=np.nan)
     number = r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?"
@@ -30,8 +30,8 @@ def times_in(column, day_first):
     """A column as seconds from 1970 in UTC, (rows,), NaN where no time; from midnight without a date.
 
     2026-01-31, 20260131T140509, 31.1.2026 or 1/31/2026, 31 Jan 2026, January 31st, 2026, perhaps with
-    14:05:09.5 or 2:05 PM and with Z or +01:00; or 2026-01, 2026-Q1, 2026-W05 and 2026-W05-6. Of a year
-    69 and more are of the last century, and where a first number is no day, all are years.
+    14:05:09.5 or 2:05 PM and with Z or +01:00; or 2026-01, 2026-Q1, 2026-W05 and 2026-W05-6. The year
+    69 is 1969, 68 is 2068. Where a first number as of 26-01-31 can be no day, all such are years.
     """
     if pd.api.types.is_datetime64_any_dtype(column):
         seconds = column.dt.as_unit("us").astype("int64") / 1e6
@@ -77,7 +77,8 @@ def times_in(column, day_first):
 def seconds_of(parts, order):
     """The seconds from 1970 in UTC of a time's parts, texts; NaN where there is no such time.
 
-    order: what the three numbers of a date such as 1.2.03 are, which are called one, two and last.
+    parts: name, such as "hour" -> text or None; "one", "two" and "last" are the numbers of 1.2.03,
+    which `order` calls "day", "month" and "year".
     """
     parts = {name: text for name, text in parts.items() if text}
     if "one" in parts:
@@ -108,7 +109,7 @@ def seconds_of(parts, order):
 
 
 def values_in(column, kind, decimal, day_first):
-    """A column of "numbers", "times" or "yes / no" as floats, NaN where a cell is blank or none."""
+    """A column of "numbers", "times" or "yes / no" (true, false) as floats, NaN where blank or no."""
     if kind == "times":
         return times_in(column, day_first)
     if kind == "yes / no" and pd.api.types.is_string_dtype(column):

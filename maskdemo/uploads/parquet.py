@@ -54,7 +54,8 @@ def table_of_parquet(content: bytes, name: str) -> pd.DataFrame:
 def _to_pandas(arrow: pa.Table) -> pd.DataFrame:
     """Return the table in pandas: numbers, times and bools as they are, all else as text.
 
-    Whole numbers and bools with a gap are text, for pandas would change them; durations whole numbers.
+    Whole numbers and bools with a gap are text, for pandas would change them; durations are counts of
+    the column's unit.
     """
     arrow = arrow.replace_schema_metadata(None)
     for at, field in enumerate(arrow.schema):
@@ -100,7 +101,7 @@ def _check_columns(file: pq.ParquetFile, name: str) -> None:
 
 
 def _text_bytes(column: pa.Array) -> int:
-    """Return the bytes of a dictionary's texts once each row has its own; 0 for another column."""
+    """Return the UTF-8 bytes of a dictionary's texts if each row had its own; 0 for another column."""
     if not types.is_dictionary(column.type) or not _is_text(column.type.value_type):
         return 0
     # pyarrow makes these functions as it is imported.
@@ -121,5 +122,5 @@ def _check_texts(batch: pa.RecordBatch) -> None:
 
 
 def _is_text(kind: pa.DataType) -> bool:
-    """Whether a column of this type can hold text: strings, or bytes as they were once written."""
+    """Whether a column of this type can hold text: strings, or binary as of old; no dictionary."""
     return types.is_string(kind) or types.is_large_string(kind) or types.is_binary(kind)

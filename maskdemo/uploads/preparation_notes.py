@@ -107,7 +107,7 @@ def emptiest_feature(columns: Columns, roles: Roles) -> tuple[str, int]:
 def _sentinels(values: NDArray) -> list[str]:
     """Return "-999 in 12 rows" of each repeated value, two at each end at most, far from all others.
 
-    Far is farther than the others lie apart.
+    values: (rows,), of one column. Far is farther than the others, 5 or more, lie apart.
     """
     found, counts = np.unique(values[~np.isnan(values)], return_counts=True)
     most: list[int] = []
@@ -120,7 +120,7 @@ def _sentinels(values: NDArray) -> list[str]:
 
 
 def _spelling_variants(texts: pd.Series, column: Column) -> list[str]:
-    """Return up to three texts, the first that differ in capitals or number format only; [] if none."""
+    """Return up to 3 texts, the first that are one number or, in no column of numbers, but for case."""
     same = column.values if column.kind == NUMBERS else texts.str.lower().to_numpy()
     spelled = pd.DataFrame({"text": texts.to_numpy(), "same": same}).drop_duplicates().dropna()
     again: Any = spelled[spelled["same"].duplicated(keep=False)]

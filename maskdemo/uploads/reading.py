@@ -47,7 +47,7 @@ class Table:
     lines: NDArray[np.int64] | None = field(default=None, repr=False)
 
     def location(self, row: int) -> str:
-        """Return where a row (from 0) stands in the file: "line 7", or "row 6" without lines."""
+        """Return where a row (from 0) stands in the file: "line 7"; without lines "row 1" for 0."""
         return f"row {self.frame.index[row] + 1}" if self.lines is None else f"line {self.lines[row]}"
 
     def place(self, row: int) -> str:
@@ -63,7 +63,7 @@ class Table:
         return cast(pd.Series, self.frame[name])
 
     def texts(self, name: str) -> pd.Series:
-        """Return the cells of a column as text, (rows,), "" where a cell is blank."""
+        """Return the cells of a column by `str`, (rows,), "" where a cell is blank."""
         column = self.column(name)
         return column.astype(str).where(column.notna(), "")
 
@@ -95,7 +95,7 @@ def read_table(name: str, content: bytes) -> Table:
 
 
 def read_table_file(path: Path) -> Table:
-    """Return the table in the file at `path`. Raises `InvalidTable`, also for too large a file."""
+    """Return the table in the file at `path`. Raises `InvalidTable`, also if it cannot be opened."""
     try:
         with path.open("rb") as file:
             content = file.read(MAX_FILE_BYTES + 1)
@@ -105,7 +105,7 @@ def read_table_file(path: Path) -> Table:
 
 
 def _check_rows(table: Table) -> None:
-    """Raise `InvalidTable` where a row of a CSV file repeats the names or adds up the others."""
+    """Raise `InvalidTable` where a row repeats the names, or the last, a "total", adds up the rest."""
     frame = table.frame
     names = sorted(each.lower() for each in map(str, frame))
     like: Any = frame[frame.iloc[:, 0].str.lower().isin(names)]

@@ -62,7 +62,7 @@ class Roles:
     per_step: bool = False
 
     def used(self) -> list[tuple[str, str]]:
-        """Return (role, name) of every column in use."""
+        """Return (role, name) of every column in use, the role as the field is called."""
         single = [("label", self.label), ("group", self.group), ("split", self.split)]
         return [
             *(("id", name) for name in self.id),
@@ -76,7 +76,7 @@ class Roles:
 class Preparation:
     """What is done to the sequences.
 
-    standardise: numbers to mean 0 and spread 1, as the training part has them; None where they need it.
+    standardise: numbers to mean 0 and spread 1, as the training part has them; None if one exceeds 3.
     first, last: so many steps of each sequence are kept at most. every: one step in so many is kept.
     sample: draw as many sequences as are possible. seed: of the split and the drawing.
     """
@@ -119,7 +119,7 @@ def parts_by_word(name: str) -> Mapping[str, str]:
 
 
 def parts_in_column(table: Table, roles: Roles) -> dict[str, str]:
-    """Return cell in lower case -> its part, of all different cells of the split; {} without one."""
+    """Return cell in lower case -> part, of all cells of the split; {} without; KeyError at others."""
     if roles.split is None:
         return {}
     parts = {**PARTS, **parts_by_word(roles.split)}
@@ -135,7 +135,7 @@ def unused_columns(columns: Columns, guess: Guess) -> tuple[tuple[str, str], ...
 
 
 def word_in(name: str, words: tuple[str, ...]) -> str | None:
-    """Return the first of `words` that a name has (`caseId`: case, id); None if none, or of `__x`."""
+    """Return the first of `words` that is one of a name (`caseId`: case, id); None, so of `__case`."""
     parts = "" if name.startswith("__") else re.sub(r"([a-z])([A-Z])", r"\1 \2", name)
     own = [each for each in re.split(r"[^A-Za-z]+", parts.lower()) if each]
     return next((word for word in words if word in own), None)

@@ -29,9 +29,9 @@ def are_contiguous(table: Table, names: tuple[str, ...] | list[str]) -> bool:
 
 
 def repeated_share(number: NDArray, values: NDArray) -> float:
-    """Return the share of rows that repeat a step of an earlier row of their sequence.
+    """Return the share of rows with a value that repeat a step of an earlier row of their sequence.
 
-    number: (rows,), of the sequence. values: (rows,), times or numbers of steps; NaN is left out.
+    number: (rows,), of the sequence. values: (rows,), times or numbers of steps, or NaN.
     """
     there = pd.DataFrame({"n": number, "v": values})[~np.isnan(values)]
     return float(there.duplicated().mean()) if len(there) else 0.0
@@ -41,7 +41,7 @@ def passed_hour(number: NDArray, values: NDArray) -> str:
     """Return "midnight" or "12:59" if times without a date pass it within a sequence, else "".
 
     number, values: (rows,), of the sequence and in seconds. Past midnight times fall by more than half
-    a day; past noon 1 follows 12 where no time says am or pm.
+    a day; past noon 1 follows 12 where all hours are 1 to 12.
     """
     if np.nanmin(values) <= -86_400 or np.nanmax(values) >= 2 * 86_400:
         return ""
@@ -54,7 +54,7 @@ def passed_hour(number: NDArray, values: NDArray) -> str:
 
 
 def are_whole(values: NDArray) -> bool:
-    """Whether all values are whole numbers; NaN and infinity are none."""
+    """Whether all values are whole numbers; False where any is NaN or infinite."""
     return bool((np.isfinite(values) & (np.floor(values) == values)).all())
 
 
@@ -64,10 +64,10 @@ def is_constant(number: NDArray, values: NDArray) -> bool:
 
 
 def is_sorted(number: NDArray, values: NDArray, most: float) -> bool:
-    """Whether values sort the steps of every sequence: whole numbers without a gap, in any order.
+    """Whether values sort the steps of every sequence: whole numbers, as many as from least to largest.
 
-    Or at most the share `most` of all steps has a lesser value than the step before. number, values:
-    (rows,).
+    Or at most the share `most` of the steps but the first has a lesser value than the step before.
+    number, values: (rows,).
     """
     grouped = pd.Series(values).groupby(number)
     spread = grouped.agg(["min", "max", "size"])
@@ -77,12 +77,12 @@ def is_sorted(number: NDArray, values: NDArray, most: float) -> bool:
 
 
 def is_in_order(number: NDArray, values: NDArray) -> bool:
-    """Whether values rise, and never stay, within every sequence. number, values: (rows,)."""
+    """Whether values rise, and never stay, within each sequence, NaN aside. number, values: (rows,)."""
     return not bool((pd.Series(values).groupby(number).diff() <= 0).any())
 
 
 def restarts(number: NDArray, values: NDArray, most: float) -> bool:
-    """Whether values are `is_sorted`, and fall only to the first value of their sequence.
+    """Whether values are `is_sorted`, and fall, if at all, to the first value of their sequence.
 
     number, values: (rows,). most: the share of steps that may fall.
     """
@@ -93,7 +93,7 @@ def restarts(number: NDArray, values: NDArray, most: float) -> bool:
 
 
 def counts_steps(number: NDArray, values: NDArray) -> bool:
-    """Whether values count the steps of every sequence, one of 3 or more, in file order from 0 or 1."""
+    """Whether values count the steps of all sequences, all from 0 or all from 1; one has 3 or more."""
     if values[0] not in (0, 1):
         return False
     step = pd.Series(number).groupby(number).cumcount().to_numpy()

@@ -75,7 +75,7 @@ def bare(text):
 
 
 def without_blank_rows(table):
-    """The table with no space around a name or a text, and without rows of nothing."""
+    """The table with no space around a name or a text, without rows of nothing; the index stays."""
     table = table.rename(columns=lambda name: bare(name) or name)
     for name in table:
         if pd.api.types.is_string_dtype(table[name]):
@@ -85,7 +85,7 @@ def without_blank_rows(table):
 
 
 def features_of(table, features, decimal):
-    """Values (rows, F), NaN where missing, and which of the F columns are numbers, not words.
+    """Values (rows, F), NaN where missing, and which of the F columns are no words.
 
     features: name -> "numbers", "yes / no" or "words", which become a column of 0 and 1 for each word.
     """
@@ -103,12 +103,12 @@ def features_of(table, features, decimal):
 
 
 def steps_of(table, sequence, order, features, decimal, day_first, first=None, last=None, every=1):
-    """The rows in order, their values (rows, F), and which of the F columns are numbers, (F,).
+    """The rows in order, their values (rows, F), and which of the F columns are no words, (F,).
 
     The sequence of a row is numbered, from 0, in the column "".
 
     sequence: the columns that are the id together. order: name -> "numbers" or "times"; without any,
-    the rows' order. first, last: at most so many steps of a sequence are kept; or else one step in
+    the rows' order. last, else first: at most so many steps of a sequence are kept; else one step in
     `every`. A step is observed where no value is missing; a sequence without such a step is left out.
     """
     number = table.groupby(sequence, sort=False).ngroup().to_numpy()
@@ -168,7 +168,7 @@ def parts_of(
 
 
 def split_by_seed(labels, groups, seed, test_count):
-    """Which sequences, (N,), are for the test: labels by their share, groups whole, test_count or more.
+    """Whether each is for the test, (N,) bool: labels by their share, groups whole, test_count or more.
 
     labels: (N,), the first of each sequence. groups: (N,), equal where sequences stay together.
     """
@@ -190,7 +190,7 @@ def drawn(chosen, seed, most):
 
 
 def standardised(values, is_number, reference):
-    """Numbers with mean 0 and spread 1 over the rows of `reference`, NaN aside; words as they are."""
+    """Numbers with mean 0 and spread 1 over `reference`, (rows,) bool, NaN aside; words as they are."""
     mean = np.where(is_number, np.nanmean(values[reference], axis=0), 0)
     spread = np.where(is_number, np.nanstd(values[reference], axis=0), 1)
     return (values - mean) / np.where(spread > 0, spread, 1)

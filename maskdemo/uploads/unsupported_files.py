@@ -39,7 +39,7 @@ frame.to_csv("long.csv", index=False)"""
 
 
 def from_frame(call: str) -> str:
-    """Return lines of Python that write what a call of pandas reads to a CSV file."""
+    """Return lines of Python that write the frame of a call, as `pd.read_csv(...)`, to long.csv."""
     return f"{_IMPORT}frame = {call}\n{_FROM_FRAME}"
 
 
@@ -120,5 +120,5 @@ def check_kind(name: str, content: bytes) -> None:
 
 
 def name_in_code(name: str) -> str:
-    """Return the name if it is safe between quotation marks in Python, else "file"."""
+    """Return the name if it is 1 to 60 letters, digits, blanks or any of _.()-, else "file"."""
     return name if re.fullmatch(r"[\w .()-]{1,60}", name) else "file"
