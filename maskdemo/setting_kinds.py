@@ -110,7 +110,7 @@ class Number(Setting):
         return f"{_plainly(self.low)} to {_plainly(self.high)}"
 
     def checked(self, value: Any) -> int | float:
-        """Return int if `whole` (also of 5.0), else float. Raises `InvalidSettings`, for bools too."""
+        """Return int if `whole` (of 5.0), else float. Raises `InvalidSettings` for others and bools."""
         number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
         if not number or value != value:
             raise self._no_number(value)
