@@ -64,7 +64,7 @@ def moves(case: Case, measurements: Measurements) -> Answer:
 
 
 def is_required(case: Case, measurements: Measurements) -> Answer:
-    """The claim holds if the mask is required: without it, less than half as far above chance.
+    """The claim holds if the mask is required: without it accuracy is not half as far above chance.
 
     It does not if the verdict is "the same" or "hurts", or if surely half as far or more is reached.
     """

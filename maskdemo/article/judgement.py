@@ -41,7 +41,7 @@ UNITS = {
 class MeasuredNumber:
     """A measured number with its limits low and high.
 
-    name: what was measured. unit: one of `UNITS`, which scale it only in `text`. spread:
+    name: what was measured. unit: one of `UNITS`, which scales it only in `text`. spread:
     what the limits are, such as "95% interval". of: how many measurements, such as "5 repeats". Both
     are empty where there is no spread.
     """
@@ -133,7 +133,7 @@ class Judgement:
 def judgement_sentence(results: Sequence[CaseResult], statement: str, clearest: str = "") -> str:
     """Return a sentence: in how many cases the statement is true, and a number.
 
-    clearest: that number's name, "" for none; of all cases' that with the largest |value| is taken.
+    clearest: its name, "" for none; the one with the largest |value| of all cases is cited.
     """
     count = len(results)
     true, unknown = (sum(result.held is held for result in results) for held in (True, None))

@@ -23,7 +23,8 @@ AXIS_SPACE = 58
 def final_accuracy(snapshot: Snapshot, *, dark: bool = False) -> Figure:
     """Draw a column per strategy: a point per repeat (see `comparable_curves`), mean, 95 % interval.
 
-    With a label at each step, accuracy on valid steps only stands beside it, as open markers.
+    Points are accuracies on unseen sequences after the newest epoch. With a label at each step, those
+    on valid steps only stand beside them, as open markers.
     """
     ink = plot.inks(dark)
     names = snapshot.experiment.strategies

@@ -216,7 +216,7 @@ def _band_trace(name: str, low: NDArray, high: NDArray, dark: bool) -> PlotlyTra
 
 
 def _subtitle(counts: set[int]) -> str:
-    """Return the line under the title. counts: repeats of a mean, all that occur; none at first."""
+    """Return the line under the title. counts: how many repeats a mean is of; empty before an epoch."""
     if not counts:
         return "No epoch finished yet"
     if counts == {1}:

@@ -50,7 +50,7 @@ def coinciding_ends(ends: Sequence[LineEnd], *, pixel: float) -> list[LineEnd]:
 
 
 def _is_one_line(one: LineEnd, other: LineEnd, pixel: float) -> bool:
-    """Whether two lines of two values or more differ by at most half a pixel everywhere."""
+    """Whether two lines of as many values, two or more, differ by at most half a pixel everywhere."""
     if len(one.heights) != len(other.heights) or len(one.heights) < 2:
         return False
     return np.allclose(one.heights, other.heights, rtol=0, atol=pixel / 2, equal_nan=True)
@@ -70,7 +70,7 @@ def end_labels(
 ) -> tuple[list[PlotlyOptions], list[PlotlyOptions]]:
     """Return shapes and annotations: leads from the lines' ends to their names at the right edge.
 
-    Names keep a distance; `coinciding_ends` have further labels. edge: the x axis's right end. low,
+    Names keep a distance; `coinciding_ends` get labels too. edge: the x axis's right end. low,
     high, height: the y axis's range and its pixels.
     """
     pixel = (high - low) / height

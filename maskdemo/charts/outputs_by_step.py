@@ -60,7 +60,7 @@ class _FollowedLabel:
         return cls(label, name, probe, truth, valid, per_step, snapshot.experiment.averages)
 
     def detail(self, epoch: int) -> str:
-        """Return the line under the chart's title: label, sequence and epoch."""
+        """Return the line under the chart's title: label, sequence (from 1) and epoch."""
         what = f"Probability of {'the true ' * (not self.per_step)}label {self.name}"
         what += ", of the mean so far" * self.averages
         return f"{what}, test sequence {self.probe + 1}, epoch {epoch}"

@@ -47,10 +47,10 @@ def unseen_batch(experiment: Experiment) -> Batch:
 
 
 def typical_row(batch: Batch | Probes, *, per_step: bool) -> int:
-    """Return the row (from 0) whose length is nearest the median, as a part of the lengths' range.
+    """Return the row (from 0) whose length is nearest the median.
 
-    per_step: the distance of its share of labels that are not 0 from the mean share is added to that: a
-    sequence of zeros, as padding has, would flatter who learned the padding.
+    per_step: to the distance in length, as a part of the range of lengths, add that of the row's share
+    of labels other than 0 from the mean share: a row of zeros would flatter who learned the padding.
     """
     lengths = (~batch.padded).sum(axis=1)
     # Not NumPy's median, which takes longer for these few than all else here.

@@ -129,7 +129,7 @@ def _cell_text(findings: Findings, cell: Cell, strategy: str) -> tuple[float | N
 
 
 def _empty_outlines(values: list[list[float | None]], shade: str) -> list[PlotlyOptions]:
-    """Return an outline of each cell that is None; values: (y, x), each from 0."""
+    """Return an outline of each cell that is None; values: [y][x], from 0."""
     return [
         {
             "type": "rect",

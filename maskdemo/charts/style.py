@@ -244,7 +244,7 @@ def hatch_entry(kind: str, *, dark: bool) -> PlotlyTrace:
 def colour_bar(
     title: str, *, ticks: Mapping[float, str], x: float, y: float, dark: bool
 ) -> PlotlyOptions:
-    """Return a horizontal colour bar, its left top at (x, y) in paper units. ticks: value -> text."""
+    """Return a horizontal colour bar, top left at (x, y) in paper units. ticks: value -> text."""
     ink = inks(dark)
     return {
         **{"orientation": "h", "len": 0.43, "thickness": 10, "outlinewidth": 0},

@@ -146,7 +146,7 @@ def text_note(text: str, shade: str, **position: Any) -> PlotlyOptions:
 
 
 def heading(text: str, detail: str, *, dark: bool) -> PlotlyOptions:
-    """Return a title that says what is seen (`text`), over a lighter line of what and how much."""
+    """Return a title in HTML: what is seen (`text`), over a lighter line of what and how much."""
     # Not Plotly's own subtitle: it stands off as far as a paragraph would.
     style = f"font-size:13px;font-weight:400;color:{inks(dark).muted}"
     return {"text": f'{text}<br><span style="{style}">{detail}</span>'}
@@ -238,7 +238,7 @@ def as_json(part: PlotlyTrace | PlotlyOptions) -> str:
 
 
 def _json_value(value: Any) -> Any:
-    """Return a NumPy number as Python's; an array `packed`, integers as "i4" or less, or as lists."""
+    """Return a NumPy number as Python's; an array as lists, or `packed` if of floats or integers."""
     if not isinstance(value, np.ndarray):
         return value.item()
     kind, size = value.dtype.kind, value.dtype.itemsize

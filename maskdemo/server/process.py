@@ -108,7 +108,7 @@ class Process:
             pipe.close()
 
     def _read(self) -> None:
-        """Report messages, then None: the worker is gone, killed if one was bad. A thread's loop."""
+        """Report each message, kill the worker at a bad one, report None once it is gone: a loop."""
         pipe = self._process.stdout
         assert pipe is not None
         with pipe:
@@ -129,7 +129,7 @@ def is_crash(code: int) -> bool:
 
 
 def environment(of_server: Mapping[str, str]) -> dict[str, str]:
-    """Return the worker's environment variables: the server's, module path, caches, allocator."""
+    """Return the worker's environment variables: the server's, and path, caches, allocator."""
     path = os.pathsep.join(filter(None, [str(ROOT), of_server.get("PYTHONPATH")]))
     return {
         **_MEMORY,

@@ -79,7 +79,7 @@ class Queue:
             self._ahead.pop(viewer, None)  # the job itself now does whatever it needs
 
     def take_over(self, viewer: str, work: Work) -> None:
-        """Have a viewer who has asked for nothing of this kind join an equal job that all viewers left.
+        """Have a viewer who has asked for nothing of this kind join an equal job that its viewers left.
 
         It keeps its turn. So does a page that is loaded anew: it begins another session.
         """
@@ -150,7 +150,7 @@ class Queue:
             return self._lost.pop(viewer, ())
 
     def prepare(self, viewer: str, experiment: Experiment) -> None:
-        """Wish that an experiment is compiled while nobody waits, in place of the viewer's last one."""
+        """Wish that an experiment is compiled while nobody waits, in place of a viewer's last wish."""
         with self._lock:
             self.sweep()
             self._ahead[viewer] = experiment
@@ -286,7 +286,7 @@ class Queue:
         return job.active
 
     def _seconds_before(self, ahead: list[Job], job: Job) -> float | None:
-        """Return seconds left of `ahead` and of what runs, unless it gives way; None if unknown."""
+        """Return seconds left of `ahead`, and of what runs unless `job` stops it; None if unknown."""
         total = 0.0
         running = self._running
         if running is not None and self._requests.rank(running) <= self._requests.rank(job):

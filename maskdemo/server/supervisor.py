@@ -156,7 +156,7 @@ class Server:
         self._stop_worker()
 
     def _receive(self) -> None:
-        """Wait up to `POLL_S` for a message of the present worker; fail the job if it is no use."""
+        """Use a message of the present worker, if one comes within `POLL_S`; on errors fail the job."""
         try:
             received = self._inbox.get(timeout=POLL_S)
         except queue.Empty:
@@ -176,7 +176,7 @@ class Server:
             self._fail("What came back could not be read.")
 
     def _use(self, active: _ActiveJob, message: object) -> None:
-        """Take a message on the active job: show its newest result, or end it, or its turn.
+        """Take a message: show the newest result of the active job, or end it, or its turn.
 
         Then a worker is stopped that has grown, or was the job's alone.
         """
@@ -275,7 +275,7 @@ class Server:
             worker.kill()
 
     def _reap(self, worker: Process) -> None:
-        """Forget a worker that has ended by itself; its job `died`, or ends if asked to stop."""
+        """Forget a worker that ended; its job waits again, fails or, if it was to stop, ends."""
         self._worker = None
         worker.kill()  # with what it has started
         active, self._active = self._active, None

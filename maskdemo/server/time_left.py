@@ -22,7 +22,7 @@ class Durations:
     others: dict[str, float] = field(default_factory=dict)
 
     def learn(self, work: Work, seconds: float) -> None:
-        """Note the seconds that work took in all its turns; studies, which reuse much, are left out."""
+        """Note the seconds of all turns of a run, or of work that trains nothing; not of studies."""
         if isinstance(work, Run):
             self.runs.append((work.multiply_adds, seconds))
         elif not work.multiply_adds:

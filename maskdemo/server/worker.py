@@ -161,7 +161,7 @@ def read_command(line: bytes) -> dict[str, Any]:
 
 
 def or_end(loop: Callable[[], None]) -> None:
-    """Call a loop that never returns; should it, log why and `os._exit` with `FAILED` at once."""
+    """Call a loop; should it ever return or fail, `os._exit` with `FAILED` at once, an error logged."""
     try:
         loop()
     except BaseException:

@@ -80,7 +80,7 @@ class Findings:
         )
 
     def verdict(self, cell: Cell, strategy: str) -> Verdict | None:
-        """Return a strategy's verdict against `no_mask`; None before they share a repeat or of itself.
+        """Return a strategy's verdict against `no_mask`; None for that, and until they share a repeat.
 
         Its intervals hold together with those of all other cells and strategies. Where repeats were
         added, the verdict of fewer repeats was looked at before: such a comparison counts twice.
@@ -116,12 +116,12 @@ class Findings:
 
     @cached_property
     def _verdicts(self) -> dict[tuple[Cell, str], Verdict | None]:
-        """What `verdict` has computed so far, by cell and strategy; it fills this."""
+        """The cache of `verdict`, by cell and strategy; empty at first."""
         # Sentences and charts ask for the same verdicts many times.
         return {}
 
     def _judged(self, cell: Cell, strategy: str, *, looks: int) -> Verdict | None:
-        """Compute a verdict; None before a repeat is shared. looks: a factor of `comparisons`."""
+        """Compute a verdict; None before a repeat is shared. looks: a factor on `comparisons`."""
         mine, base = self._outcomes(cell, strategy), self._outcomes(cell, BASELINE)
         if not mine or not base:
             return None

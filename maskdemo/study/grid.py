@@ -55,8 +55,8 @@ class Study:
     """What to compare and what to vary. Raises `InvalidSettings` (a ValueError) with a sentence.
 
     base: the experiment whose settings the values change; `no_mask` is always among its strategies.
-    vary, and_vary: names in `VARIABLES`. Values are kept in order, each once. more: (cell, repeats) of
-    cells that have more repeats than the base; entries of other cells, or of no more, are dropped.
+    vary, and_vary: names in `VARIABLES` that change different settings. Values are kept in order, each
+    once. more: (cell, repeats) of cells with more repeats than the base; other entries are dropped.
     """
 
     base: Experiment
@@ -218,7 +218,7 @@ class Study:
         return {f.name: getattr(self, f.name) for f in fields(self)} | {"base": self.base.settings}
 
     def to_params(self) -> dict[str, str]:
-        """Return URL parameters: those of the base, and what varies."""
+        """Return URL parameters: base's, "vary", "doses"; "and_vary", "and_doses" and "more" if any."""
         params = self.base.to_params()
         params |= {"vary": self.vary, "doses": write_values(self.vary, self.values)}
         if self.and_vary is not None:
@@ -288,7 +288,7 @@ def _fineness(count: int) -> dict[int, int]:
 
 
 def default_study() -> Study:
-    """Return real speech over padded lengths: four strategies, five repeats, 20 epochs."""
+    """Return the default experiment, with five repeats, over its usual padded lengths."""
     base = Experiment(repeats=5)
     return Study(base=base, vary="padded_length", values=VARIABLES["padded_length"].usual_values(base))
 

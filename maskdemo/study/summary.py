@@ -49,8 +49,8 @@ class _Line:
 def summary(findings: Findings) -> tuple[str, ...]:
     """Return sentences, of a grid the headline first; () until a cell can be judged.
 
-    Effects are told along each of `_lines`; with more than `MAX_LINES` cells are counted instead. Of a
-    finished study with fewer repeats than a word takes, the sentence says how many are needed.
+    Effects are told along each of `_lines`; with more than `MAX_LINES`, cells are counted instead. Of
+    a finished study with fewer repeats than a word takes, the sentence says how many are needed.
     """
     needed = findings.needed
     if all(findings.study.repeats(cell) < needed for cell in findings.study.cells):
@@ -155,7 +155,7 @@ def _amount(
     """
     at = since or cells[-1]
     verdicts = [_verdict(findings, at, name) for name in names]
-    sizes = [_points(each) for each in sorted(abs(each.difference.mean) for each in verdicts)]
+    sizes = [_whole_points(each) for each in sorted(abs(each.difference.mean) for each in verdicts)]
     sure = min(min(abs(each.difference.low), abs(each.difference.high)) for each in verdicts)
     if since:
         return f"by {_from_to(sizes)} points there, at least {math.floor(100 * sure)}"
@@ -212,7 +212,7 @@ def _grid_headline(findings: Findings, lines: Sequence[_Line]) -> str:
 
 
 def _where(findings: Findings, line: _Line, name: str, word: str) -> str:
-    """Return where the strategy has a word; "nowhere", or if undecided there "nowhere for certain"."""
+    """Return where the strategy has a word; "nowhere", with an undecided cell "nowhere for certain"."""
     cells = _cells_with(findings, name, line.cells, word)
     unsure = _cells_with(findings, name, line.cells, "undecided")
     if cells:
@@ -241,13 +241,13 @@ def _count_sentence(findings: Findings, name: str, judged: Sequence[Cell]) -> st
         if word in EFFECTS:
             sizes = {cell: abs(_verdict(findings, cell, name).difference.mean) for cell in cells}
             largest = max(cells, key=sizes.__getitem__)
-            part += f" (by {_points(sizes[largest])} points {findings.study.where(largest)})"
+            part += f" (by {_whole_points(sizes[largest])} points {findings.study.where(largest)})"
         parts.append(part)
     return f"{STRATEGIES[name].title} {listed(parts)}."
 
 
 def _broken_masks(study: Study) -> list[str]:
-    """Return a sentence on where a compared Masking layer does not mask the padding; [] if nowhere."""
+    """Return a sentence on where, by `mask_effect`, a compared mask misses padding; [] if nowhere."""
     effects = {cell: mask_effect(study.experiment(cell), "masking_layer") for cell in study.cells}
     broken = [cell for cell, effect in effects.items() if effect.mask_value is not None]
     if not broken or "masking_layer" not in study.base.strategies:
@@ -263,7 +263,7 @@ def _broken_masks(study: Study) -> list[str]:
     return [f"{STRATEGIES['masking_layer'].title} {does} {where}: the mask value is {value}."]
 
 
-def _points(size: float) -> str:
+def _whole_points(size: float) -> str:
     """Return a share as whole points, such as "12", with its sign if below 0."""
     return number(100 * size, ".0f")
 
@@ -291,7 +291,7 @@ def _method(findings: Findings) -> list[str]:
 
 
 def _missing_sentences(findings: Findings, judged: Sequence[Cell]) -> list[str]:
-    """Return a sentence on the cells or repeats that are still to come; [] if none are."""
+    """Return a sentence on cells not judged or, in a study not finished, repeats to come; else []."""
     total = len(findings.study.cells)
     if len(judged) < total:
         places = "values" if len(findings.study.varied) == 1 else "cells"

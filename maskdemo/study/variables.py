@@ -72,7 +72,7 @@ class Variable:
         return self.phrase.format(listed(f"{value:g}" for value in values))
 
     def at(self, *values: Value) -> str:
-        """Return `in_sentence` with its preposition: "at 60 steps", of words "with post-padding"."""
+        """Return `in_sentence` after "at" or, if categorical, "with": "with post-padding"."""
         return f"{'with' if self.categorical else 'at'} {self.in_sentence(*values)}"
 
 
@@ -132,7 +132,7 @@ def _padded_lengths(base: Experiment) -> tuple[Value, ...]:
 
 
 def _spreads(base: Experiment) -> tuple[Value, ...]:
-    """Return spreads of the lengths worth trying, in steps, from 0 to the largest that fits."""
+    """Return up to 5 spreads of the lengths worth trying, in steps: from 0 to the largest that fits."""
     centre = (base.min_length + base.max_length) // 2
     half_range = min(centre - 1, min(base.padded_length, int(NUMBERS["max_length"].high)) - centre)
     return tuple(sorted({2 * round(part * half_range / 4) for part in range(5)}))
