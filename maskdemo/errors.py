@@ -18,7 +18,7 @@ def quoted(value: object) -> str:
 
 
 def one_line(value: object) -> str:
-    """Return `str(value)` of a stranger on one line, cut with "..." after `MAX_QUOTED` characters.
+    """Return a stranger's value by `str` on one line, cut with "..." after `MAX_QUOTED` characters.
 
     Before the cut, white space becomes single blanks, and all else that is not printable is escaped. A
     whole number of more than `MAX_BITS` bits is "so large a number".

@@ -20,8 +20,8 @@ ANSWERS = {True: "yes", False: "no", None: "undecided"}
 def run_table(snapshot: Snapshot) -> pd.DataFrame:
     """Return a row for every trained epoch of every strategy and repeat; both count from 1.
 
-    Accuracies are shares of 1, `test_valid_accuracy` on valid steps only. leak (0 to 1) is known
-    after a repeat's last epoch and then stands in all its rows.
+    loss and accuracy: of the training. Accuracies are shares of 1, `test_valid_accuracy` on valid steps
+    only. leak (0 to 1) is known after a repeat's last epoch and then stands in all its rows.
     """
     rows = (
         (

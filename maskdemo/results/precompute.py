@@ -93,7 +93,7 @@ def shortened(run: Snapshot, *, networks: int) -> Snapshot:
     """Return the run with its probes' outputs in half precision and fewer networks.
 
     Half precision has three digits, as charts show them. networks: of how many evenly spread epochs,
-    the last among them, each strategy's networks stay.
+    the last and, of several, the first among them, each strategy's networks stay.
     """
     outputs: Any = {name: each.astype(np.float16) for name, each in run.probes.outputs.items()}
     networks_kept = {

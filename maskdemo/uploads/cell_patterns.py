@@ -47,7 +47,7 @@ class Cells(NamedTuple):
     """The different texts of a column, (n,), how many cells have each, and those that fit a pattern.
 
     fits: (n,) by "blank", TIMES, YES_NO, "date" (see DAY_AND_MONTH), and by these with the decimal mark
-    at the end, "." or ",": "number." (any), "sure." (by this mark alone), "either." (1.088, or 1088).
+    at the end, "." or ",": "number." (any), "sure." (by this mark alone), "either." (1.088 or 1088).
     """
 
     texts: pd.Series
@@ -55,7 +55,7 @@ class Cells(NamedTuple):
     fits: dict[str, NDArray[np.bool_]]
 
     def share(self, *patterns: str) -> float:
-        """Return the share of the cells that are not blank, or 0, that fit one of the patterns."""
+        """Return the share of all but blank cells that fit one of the patterns; 0 if all are blank."""
         fit = np.any([self.fits[each] for each in patterns], axis=0)
         return float(self.counts[fit].sum() / max(1, self.counts[~self.fits["blank"]].sum()))
 

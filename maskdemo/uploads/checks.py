@@ -27,7 +27,7 @@ ASKED = {
 
 
 def check_roles(columns: Columns, guess: Guess) -> None:
-    """Raise `InvalidTable` if id, order, label or features lack, or for two roles but id and group."""
+    """Raise `InvalidTable` if id, order, label or features lack, or two roles (but group, id) agree."""
     roles = guess.roles
     meaning: dict[str, str] = {}
     for role, name in roles.used():

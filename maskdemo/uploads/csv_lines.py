@@ -28,7 +28,7 @@ COMMENTS = ("#", "%", "//")
 def csv_layout(content: bytes) -> tuple[str, int, str, array[int]]:
     """Return separator, number of lines above the names, quotation mark and each row's first line.
 
-    Lines count from 1; rows, blank ones too, begin below the names. Raises `InvalidTable` for no table.
+    Lines count from 1; rows, blank ones too, begin below the names. Raises `InvalidTable` if not sound.
     """
     _check_text(content)
     separator, skipped = _separator(content)

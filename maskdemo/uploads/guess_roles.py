@@ -125,7 +125,7 @@ class _Guesser:
         return None
 
     def _is_coordinate(self, name: str) -> bool:
-        """Whether it is y beside x, and: z too, over `MAX_CLASSES` values, or another likely label."""
+        """Whether it is y beside x, where z, over `MAX_CLASSES` values or a rival label is too."""
         free = {each.lower() for each in self._free()}
         no_label = self._columns[name].distinct > MAX_CLASSES or len(self._named(roles.LABELS)) > 1
         return name.lower() == "y" and "x" in free and ("z" in free or no_label)
@@ -178,7 +178,7 @@ class _Guesser:
         return "No column surely says which sequence a row belongs to."
 
     def _can_be_id(self, name: str) -> bool:
-        """Whether it can divide the rows: if not named as id, no blanks and 1.5 rows a sequence."""
+        """Whether it `_can_divide` into 2 to rows - 1 parts; not named as id: rows / 1.5, no blanks."""
         column, count = self._columns[name], len(self._table.frame)
         named = word_in(name, roles.IDS) is not None
         most = count - 1 if named else count / 1.5

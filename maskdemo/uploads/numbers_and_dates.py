@@ -31,7 +31,7 @@ def times_in(column, day_first):
 
     2026-01-31, 20260131T140509, 31.1.2026 or 1/31/2026, 31 Jan 2026, January 31st, 2026, perhaps with
     14:05:09.5 or 2:05 PM and with Z or +01:00; or 2026-01, 2026-Q1, 2026-W05 and 2026-W05-6. The year
-    69 is 1969, 68 is 2068. Where a first number as of 26-01-31 can be no day, all such are years.
+    69 is 1969, 68 is 2068. As 99-01-31 begins with no day, all such beside it begin with the year.
     """
     if pd.api.types.is_datetime64_any_dtype(column):
         seconds = column.dt.as_unit("us").astype("int64") / 1e6

@@ -120,7 +120,7 @@ def _sentinels(values: NDArray) -> list[str]:
 
 
 def _spelling_variants(texts: pd.Series, column: Column) -> list[str]:
-    """Return up to 3 texts, the first that are one number or, in no column of numbers, but for case."""
+    """Return up to 3 texts, the first that differ only in number format (NUMBERS), else case; or []."""
     same = column.values if column.kind == NUMBERS else texts.str.lower().to_numpy()
     spelled = pd.DataFrame({"text": texts.to_numpy(), "same": same}).drop_duplicates().dropna()
     again: Any = spelled[spelled["same"].duplicated(keep=False)]

@@ -64,7 +64,7 @@ def is_constant(number: NDArray, values: NDArray) -> bool:
 
 
 def is_sorted(number: NDArray, values: NDArray, most: float) -> bool:
-    """Whether values sort the steps of every sequence: whole numbers, as many as from least to largest.
+    """Whether values sort the steps of every sequence: whole numbers, as many as from low to high.
 
     Or at most the share `most` of the steps but the first has a lesser value than the step before.
     number, values: (rows,).

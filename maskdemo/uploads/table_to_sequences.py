@@ -85,7 +85,7 @@ def without_blank_rows(table):
 
 
 def features_of(table, features, decimal):
-    """Values (rows, F), NaN where missing, and which of the F columns are no words.
+    """Values (rows, F), NaN where missing, and which of the F columns are not of words.
 
     features: name -> "numbers", "yes / no" or "words", which become a column of 0 and 1 for each word.
     """
@@ -103,7 +103,7 @@ def features_of(table, features, decimal):
 
 
 def steps_of(table, sequence, order, features, decimal, day_first, first=None, last=None, every=1):
-    """The rows in order, their values (rows, F), and which of the F columns are no words, (F,).
+    """The rows in order, their values (rows, F), and which of the F columns are not of words, (F,).
 
     The sequence of a row is numbered, from 0, in the column "".
 
