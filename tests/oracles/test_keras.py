@@ -5,6 +5,7 @@ epochs' loss and accuracy and the outputs afterwards must agree to float precisi
 """
 
 from functools import cache
+from itertools import product
 from typing import NamedTuple
 
 import keras
@@ -121,28 +122,20 @@ def keras_inputs(batch, strategy="no_mask"):
     return [values, batch.valid, last.astype(np.int32)]
 
 
+PRE = {
+    "task": "last_sign",
+    "min_length": 2,
+    "max_length": 8,
+    "padded_length": 14,
+    "side": "pre",
+    "pad_value": -9.0,
+    "mask_value": -9.0,
+}
 #: Where they have the same features and answers, padded to the same length: a model is traced once.
 CASES = {
     "binary": {"task": "sum_sign", "min_length": 3, "max_length": 9, "padded_length": 14},
-    "pre, padded with -9": {
-        "task": "last_sign",
-        "min_length": 2,
-        "max_length": 8,
-        "padded_length": 14,
-        "side": "pre",
-        "pad_value": -9.0,
-        "mask_value": -9.0,
-    },
-    "a mean, pre, padded with -9": {
-        "task": "last_sign",
-        "min_length": 2,
-        "max_length": 8,
-        "padded_length": 14,
-        "side": "pre",
-        "pad_value": -9.0,
-        "mask_value": -9.0,
-        "read_out": "mean",
-    },
+    "pre, padded with -9": PRE,
+    "a mean, pre, padded with -9": {**PRE, "read_out": "mean"},
     "real zeros masked": {
         "task": "last_bit",
         "min_length": 3,
@@ -169,17 +162,31 @@ EXPRESSIBLE = (
 )
 
 
-#: Every strategy where padding is on either side; elsewhere those that the case is about, because
-#: Keras traces each model for seconds. The last ones wait for `make fuzz`.
-FOLLOWED = [
-    *((strategy, case) for case in ("binary", "pre, padded with -9") for strategy in EXPRESSIBLE),
-    *((s, "a mean, pre, padded with -9") for s in ("masking_layer", "last_valid_step")),
-    *((s, "missing readings") for s in ("masking_layer", "held_state", "mask_feature")),
-    pytest.param("no_mask", "a mean, pre, padded with -9", marks=pytest.mark.fuzz),
-    pytest.param("masking_layer", "real zeros masked", marks=pytest.mark.fuzz),
+#: Every strategy once, each with a case of its own where there is one: Keras traces each model for
+#: seconds.
+IN_TEST = [
+    ("no_mask", "pre, padded with -9"),
+    ("masking_layer", "a mean, pre, padded with -9"),
+    ("zeroed_input", "binary"),
+    ("held_state", "missing readings"),
+    ("mask_feature", "missing readings"),
+    ("forward_fill", "missing readings"),
     ("last_valid_step", "nine classes"),
-    pytest.param("held_state", "real zeros masked", marks=pytest.mark.fuzz),
-    pytest.param("masking_layer", "nine classes", marks=pytest.mark.fuzz),
+]
+#: The other pairs that can differ wait for `make fuzz`.
+FOLLOWED = [
+    *IN_TEST,
+    *(
+        pytest.param(*pair, marks=pytest.mark.fuzz)
+        for pair in (
+            *product(EXPRESSIBLE, ("binary", "pre, padded with -9")),
+            *product(("no_mask", "last_valid_step"), ("a mean, pre, padded with -9",)),
+            *product(("masking_layer", "held_state"), ("real zeros masked",)),
+            ("masking_layer", "missing readings"),
+            ("masking_layer", "nine classes"),
+        )
+        if pair not in IN_TEST
+    ),
 ]
 
 

@@ -1,12 +1,13 @@
 """A held state against PyTorch: packed sequences, and every sequence run alone."""
 
+from __future__ import annotations
+
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 import tensorflow as tf
-import torch
-from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from maskdemo.data.padding import Batch, pad
 from maskdemo.data.sequences import Sequences
@@ -15,6 +16,10 @@ from maskdemo.training.buckets import inference_layout, training_layout
 from maskdemo.training.loss_and_adam import new_train_state
 from maskdemo.training.lstm import Weights
 from maskdemo.training.program import infer, train_epoch
+
+# Each process of the tests collects all of them, and loading PyTorch takes two seconds.
+if TYPE_CHECKING:
+    import torch
 
 FEATURES, UNITS, BATCH, LONGEST = 4, 4, 16, 8
 LABELS = {"mask_value": 0.0, "per_step": False, "count_invalid": True}
@@ -39,6 +44,8 @@ def some_weights() -> Weights:
 
 def torch_layers(weights: Weights) -> tuple[torch.nn.LSTM, torch.nn.Linear]:
     """The same network; PyTorch's gates are in the same order but stand in rows, with two biases."""
+    import torch
+
     lstm = torch.nn.LSTM(FEATURES, UNITS, batch_first=True)
     readout = torch.nn.Linear(UNITS, 1)
     with torch.no_grad():
@@ -53,6 +60,9 @@ def torch_layers(weights: Weights) -> tuple[torch.nn.LSTM, torch.nn.Linear]:
 
 def packed_logits(lstm, readout, batch: Batch) -> tuple[torch.Tensor, torch.Tensor, np.ndarray]:
     """After every step (N, T), after the last (N,), and the lengths; `batch` is post-padded."""
+    import torch
+    from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
     lengths = (~batch.padded).sum(axis=1)
     packed = pack_padded_sequence(
         torch.tensor(batch.values), torch.tensor(lengths), batch_first=True, enforce_sorted=False
@@ -95,6 +105,8 @@ def test_outputs_are_those_of_packed_sequences(side, pad_value):
 
 
 def test_outputs_are_those_of_each_sequence_alone():
+    import torch
+
     given, weights = some_sequences(), some_weights()
     lstm, readout = torch_layers(weights)
     batch = pad(given, padded_length=10, side="pre", pad_value=5.0)
@@ -107,6 +119,8 @@ def test_outputs_are_those_of_each_sequence_alone():
 
 @pytest.mark.parametrize("per_step", [False, True], ids=["one label", "a label a step"])
 def test_gradients_are_those_of_packed_sequences(per_step):
+    import torch
+
     given, weights = some_sequences(per_step), some_weights()
     batch = pad(given, padded_length=10, side="post", pad_value=3.0)
     held = arrays("held_state", batch, mask_value=0.0, per_step=per_step, count_invalid=False)
