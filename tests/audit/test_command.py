@@ -97,6 +97,7 @@ def test_a_crash_is_no_leak(folder, capsys, monkeypatch):
     assert "unexpected error. KeyError: 'weights of March'" in captured.err and not captured.out
 
 
+@pytest.mark.fuzz
 def test_two_inputs_that_must_be_equally_long_are_audited(capsys, tmp_path):
     a, b = (keras.Input((None, 4), name=name) for name in "ab")
     x = keras.layers.LSTM(6)(keras.layers.Masking()(keras.layers.Concatenate()([a, b])))

@@ -1,8 +1,12 @@
-"""Among layers that keep a mask, in any order, one that loses it, anywhere, is found and named."""
+"""Among layers that keep a mask, in any order, one that loses it, anywhere, is found and named.
+
+`make test` finds such layers in `test_random_graphs` and has them named in `test_zoo`.
+"""
 
 import warnings
 
 import keras
+import pytest
 from hypothesis import given, settings, strategies
 from keras import layers, ops
 
@@ -26,7 +30,7 @@ LOSING = {
     "dropped_silently": lambda x: ops.multiply(x, 2.0),
 }
 
-#: Each example builds and audits a model: 2 in `make test`, 33 in `make fuzz`.
+#: Each example builds and audits a model: `make fuzz` has 33.
 SETTINGS = settings(max_examples=max(2, settings().max_examples // 30))
 ORDERS = strategies.lists(strategies.sampled_from(sorted(KEEPING)), min_size=1, max_size=3)
 
@@ -44,6 +48,7 @@ def composed(order: list[str], *, loss: str, at: int) -> keras.Model:
     return keras.Model(inputs, layers.Dense(2, name="answer")(layers.GRU(4, name="last")(x)))
 
 
+@pytest.mark.fuzz
 @given(ORDERS, strategies.sampled_from(sorted(LOSING)), strategies.integers(0, 3))
 @SETTINGS
 def test_one_layer_that_loses_it_is_found_anywhere(order, loss, at):

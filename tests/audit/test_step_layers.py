@@ -7,7 +7,7 @@ from keras import layers, ops
 
 from maskdemo.audit.step_layers import steps_at_once
 
-STEPS = 40
+STEPS = 12
 
 
 @pytest.mark.parametrize(("mixes", "calls"), [(False, 3), (True, 3 + STEPS)])

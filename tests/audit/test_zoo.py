@@ -1,8 +1,8 @@
 """Every model of the zoo is judged as it should be, and the layer at fault is named."""
 
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
@@ -40,34 +40,35 @@ WHOLE = {
     "times_two",
 }
 QUICK = {"added": (1, 7), "saved": False}
-#: Of those, what `make test` audits: both outcomes, and a leak that only a saved copy has.
-WHOLE_IN_TEST = {"attention_as_a_graph", "convolution", "factor_that_is_not_saved", "masking_lstm"}
-#: The examples of keras.io that `make test` audits: one leaks, one does not.
-PUBLISHED_IN_TEST = {"addition", "masked_frames"}
+#: Of those, what `make test` audits in any case: one that is right, and a leak that only a copy has.
+WHOLE_IN_TEST = ("masking_lstm", "factor_that_is_not_saved")
 
 
 def causes_of(specimen: Specimen) -> set[str]:
     return {specimen.cause, *specimen.also, *(cause for cause, _ in specimen.further)} - {""}
 
 
-def in_test() -> set[str]:
-    """The specimens that `make test` audits: a few whole, the first that shows each further cause.
+@cache
+def in_test() -> list[str]:
+    """The specimens that `make test` audits: none whose causes the others show as well.
 
     Stateful models, which take long as they run in small batches, come last: one of them is enough.
     """
-    names = WHOLE_IN_TEST | {"stateful_of_many"}
-    shown = set().union(*(causes_of(ZOO[name]) for name in names))
-    names.add(next(each.name for each in ZOO.values() if each.cannot))
+    cannot = next(each.name for each in ZOO.values() if each.cannot)
+    always = [*WHOLE_IN_TEST, "stateful_of_many", cannot]
+    names = always
     for specimen in sorted(ZOO.values(), key=lambda each: "stateful" in each.name):
-        if not causes_of(specimen) <= shown:
-            names.add(specimen.name)
-            shown |= causes_of(specimen)
+        if not causes_of(specimen) <= shown_by(names):
+            names = [*names, specimen.name]
+    for name in names[len(always) :]:
+        others = [each for each in names if each != name]
+        if causes_of(ZOO[name]) <= shown_by(others):
+            names = others
     return names
 
 
-def sorted_out(names: Iterable[str], chosen: set[str]) -> list[Any]:
-    """Parameters by name; all but the chosen ones wait for `make fuzz`."""
-    return [pytest.param(each, marks=() if each in chosen else pytest.mark.fuzz) for each in names]
+def shown_by(names: Iterable[str]) -> set[str]:
+    return {cause for name in names for cause in causes_of(ZOO[name])}
 
 
 def judged(specimen: Specimen):
@@ -85,7 +86,10 @@ def judged(specimen: Specimen):
     return report
 
 
-@pytest.mark.parametrize("name", sorted_out(ZOO, in_test()))
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(each, marks=() if each in in_test() else pytest.mark.fuzz) for each in ZOO],
+)
 def test_judged_as_it_should_be(name):
     specimen = ZOO[name]
     report = judged(specimen)
@@ -106,8 +110,7 @@ def test_judged_as_it_should_be(name):
 
 def test_every_change_meets_every_cause_and_models_that_are_right():
     specimens = [ZOO[name] for name in in_test()]
-    shown = set().union(*map(causes_of, specimens))
-    assert shown | USUAL | WITHOUT == set(CAUSES)
+    assert shown_by(in_test()) | USUAL | WITHOUT == set(CAUSES)
     assert sum(not each.cause and not each.cannot for each in specimens) >= 5
 
 
@@ -118,7 +121,9 @@ def test_large_enough_and_balanced():
     assert len(wrong) >= 50 and len(right) >= 50
 
 
-@pytest.mark.parametrize("name", sorted_out(PUBLISHED, PUBLISHED_IN_TEST))
+# `make test` audits configurations in `test_example_models`.
+@pytest.mark.fuzz
+@pytest.mark.parametrize("name", PUBLISHED)
 def test_examples_of_keras_io(name):
     example = PUBLISHED[name]
     keras.utils.clear_session(free_memory=False)
