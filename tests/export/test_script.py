@@ -343,15 +343,21 @@ def test_the_same_initial_weights():
     [
         {"task": "last_bit", "side": "pre", "missing_rate": 0.4},
         {"task": "last_bit", "side": "pre", "missing_rate": 0.4, "read_out": "mean"},
-        {
-            "task": "last_sign",
-            "missing_rate": 0.4,
-            "pad_value": 2.0,
-            "mask_value": 2.0,
-            "read_out": "mean",
-        },
         {"task": "running_sign", "side": "pre", "missing_rate": 0.4},
-        {"task": "running_sign", "side": "post", "count_invalid": False},
+        # The same lines with other numbers.
+        pytest.param(
+            {
+                "task": "last_sign",
+                "missing_rate": 0.4,
+                "pad_value": 2.0,
+                "mask_value": 2.0,
+                "read_out": "mean",
+            },
+            marks=pytest.mark.fuzz,
+        ),
+        pytest.param(
+            {"task": "running_sign", "side": "post", "count_invalid": False}, marks=pytest.mark.fuzz
+        ),
     ],
 )
 @pytest.mark.parametrize("strategy", ALL)
