@@ -175,6 +175,8 @@ def test_the_command_trains_recorded_data(installed):
     assert [each["strategy"] for each in json.loads(done.stdout)["curves"]] == ["held_state"]
 
 
+# Its commands run in `audit/test_command` and `audit/test_pytest_checks`; the wheel's, above.
+@pytest.mark.fuzz
 def test_the_workflow_of_the_docs_runs_in_a_project_of_its_own(installed, monkeypatch):
     docs = (ROOT / "docs" / "audit.md").read_text(encoding="utf-8")
     for name, code in re.findall(r"```python\n# (\w+\.py)\n(.*?)```", docs, re.S):

@@ -80,15 +80,17 @@ def first(tmp_path_factory) -> tuple[Path, str]:
 
 
 @pytest.mark.slow
-def test_only_what_the_disk_does_not_have_is_compiled_for_later(first, monkeypatch):
-    (own,) = first[0].iterdir()
-    monkeypatch.setenv("MASKDEMO_COMPILED", str(own))
+def test_only_what_the_disk_does_not_have_is_compiled_for_later(monkeypatch):
+    if "ram://maskdemo" not in os.environ.get("TF_XLA_FLAGS", ""):
+        pytest.skip("Somebody has chosen another cache.")
+    usual = small()  # of which this run of the tests keeps the programs
+    list(train(usual))
     compiled = []
     monkeypatch.setattr(run, "compile_program", lambda shape, train: compiled.append((shape, train)))
-    other = replace(ELSEWHERE, units=ELSEWHERE.units + 1)
-    list(run.keep_on_disk([ELSEWHERE, other], stop=lambda: bool(compiled)))
+    other = replace(usual, units=ELSEWHERE.units + 1)
+    list(run.keep_on_disk([usual, other], stop=lambda: bool(compiled)))
     assert compiled == [*programs_of_run(other)[:1]], "until it is stopped"
-    list(run.keep_on_disk([ELSEWHERE, other, other], stop=lambda: False))
+    list(run.keep_on_disk([usual, other, other], stop=lambda: False))
     assert compiled[1:] == [*programs_of_run(other)], "each once, in order"
     compiled.clear()
     monkeypatch.setattr(run, "disk_works", lambda: False)
