@@ -50,7 +50,8 @@ FIRST = (
     "results",
     "study",
 )
-#: What compiles and trains networks, audits models, or opens pages, for which a worker starts: slow.
+#: What compiles and trains networks, audits models, opens pages, for which a worker starts, or writes
+#: and reads hundreds of files: slow.
 SLOW = (
     "audit/test_random_graphs.py",
     "audit/test_backends.py",
@@ -64,12 +65,14 @@ SLOW = (
     "cli/test_export.py",
     "cli/test_run.py",
     "inside",
+    "server/test_server.py",
     "test_adding.py",
     "training/test_buckets.py",
     "training/test_program.py",
     "training/test_run.py",
     *(f"ui/test_{page}.py" for page in ("arrival", "article", "audit", "inside", "live_job", "own")),
     *(f"ui/test_{page}.py" for page in ("playground", "precomputed", "study", "take_away", "upload")),
+    "uploads/test_round_trip.py",
 )
 assert not [each for each in (*FIRST, *SLOW) if not (HERE / each).exists()], "renamed or gone"
 #: Folders whose files share a worker with TensorFlow: one process runs all of a folder. Journeys also
