@@ -71,7 +71,9 @@ SLOW = (
     "training/test_program.py",
     "training/test_run.py",
     *(f"ui/test_{page}.py" for page in ("arrival", "article", "audit", "inside", "live_job", "own")),
+    "ui/test_padding_handle.py",
     *(f"ui/test_{page}.py" for page in ("playground", "precomputed", "study", "take_away", "upload")),
+    "uploads/test_field.py",
     "uploads/test_round_trip.py",
 )
 assert not [each for each in (*FIRST, *SLOW) if not (HERE / each).exists()], "renamed or gone"
