@@ -50,8 +50,7 @@ FIRST = (
     "results",
     "study",
 )
-#: What compiles and trains networks, audits models, opens pages, for which a worker starts, or writes
-#: and reads hundreds of files: slow.
+#: What compiles and trains networks, audits models, or opens pages, for which a worker starts: slow.
 SLOW = (
     "audit/test_random_graphs.py",
     "audit/test_backends.py",
@@ -65,16 +64,12 @@ SLOW = (
     "cli/test_export.py",
     "cli/test_run.py",
     "inside",
-    "server/test_server.py",
     "test_adding.py",
     "training/test_buckets.py",
     "training/test_program.py",
     "training/test_run.py",
     *(f"ui/test_{page}.py" for page in ("arrival", "article", "audit", "inside", "live_job", "own")),
-    "ui/test_padding_handle.py",
     *(f"ui/test_{page}.py" for page in ("playground", "precomputed", "study", "take_away", "upload")),
-    "uploads/test_field.py",
-    "uploads/test_round_trip.py",
 )
 assert not [each for each in (*FIRST, *SLOW) if not (HERE / each).exists()], "renamed or gone"
 #: Folders whose files share a worker with TensorFlow: one process runs all of a folder. Journeys also

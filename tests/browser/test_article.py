@@ -15,7 +15,7 @@ from maskdemo.export.script_and_notebook import script
 from maskdemo.scenarios import SCENARIOS
 from tests.browser.accessibility import expect_no_findings, open_all
 from tests.browser.test_back import walk
-from tests.browser.viewer import Viewer
+from tests.browser.viewer import DESKTOP, Viewer
 
 NUMBER = re.compile(r"line (\d+) with an? (\w+)")
 
@@ -28,6 +28,7 @@ def open_example(viewer: Viewer, number: int) -> None:
 
 def test_an_example_and_a_case_of_a_claim(viewer: Viewer, tmp_path: Path):
     page, claim = viewer.open("/article"), list(CLAIMS.values())[3]
+    assert page.get_by_test_id("stMain").evaluate("each => each.scrollHeight") <= 3 * DESKTOP[1]
     open_all(page, "How a case is decided")
     opened(viewer, claim.name, claim.cases[0].title)
     open_example(viewer, 3)

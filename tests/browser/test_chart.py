@@ -317,6 +317,7 @@ def expect_one_part_to_ask_at_a_time(told: list[str]) -> None:
     assert awaited == asked[-1].split()[1]
 
 
+@pytest.mark.fuzz
 def test_charts_fit_a_phone_in_the_dark_and_stay_under_a_finger(opened: Open, tmp_path: Path):
     page = opened(dark=True, size=PHONE).page
     expect_fitting(page, PHONE, dark=True)

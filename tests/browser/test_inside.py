@@ -8,8 +8,10 @@ from urllib.parse import urlencode
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.test_playground import quick
-from tests.browser.viewer import PHONE, Viewer
+from tests.browser.accessibility import expect_no_findings
+from tests.browser.test_arrival import bottom, chart
+from tests.browser.test_playground import STEP, quick
+from tests.browser.viewer import DESKTOP, PHONE, Viewer
 
 SMALL = quick(epochs=6, repeats=1, seed=5)
 
@@ -53,6 +55,8 @@ def test_trained_scrubbed_played_and_shown_to_another_viewer(
     expect(page.get_by_text("Test sequence 1, after epoch 6").first).to_be_visible()
 
     first.settle()
+    expect_no_findings(page)
+    expect_all_in_the_first_screen(page)
     page.get_by_role("radio", name="Held state").click()
     press(page, "Step", "End")
     expect(page.get_by_text("and the state is held")).to_be_visible()
@@ -64,3 +68,21 @@ def test_trained_scrubbed_played_and_shown_to_another_viewer(
     formulas = [viewer.page.locator(".katex").first.inner_text() for viewer in (first, second)]
     assert formulas[0] == formulas[1]
     assert second.page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
+    for view in ("Side by side", "Gradient"):
+        second.page.get_by_role("radio", name=view).click()
+        second.settle()
+        expect_no_findings(second.page, '[data-testid="stMain"]')
+
+
+def expect_all_in_the_first_screen(page: Page) -> None:
+    # Below the gates is the output, which need not be seen together with the equation.
+    for title, below in (("Every gate at every step", 1), ("Unit ", 0)):
+        panels = chart(page, title).locator(".nsewdrag")
+        expect(panels.first).to_be_visible()
+        assert bottom(panels.all()[-1 - below]) <= DESKTOP[1]
+    assert bottom(page.locator(".katex").first) <= DESKTOP[1] / 2
+    said = page.get_by_text(STEP)
+    before, gates = said.inner_text(), chart(page, "Every gate").locator(".nsewdrag").last
+    wide = gates.evaluate("area => area.getBoundingClientRect().width")
+    gates.click(position={"x": 0.9 * wide, "y": 5})
+    expect(said).not_to_have_text(before)

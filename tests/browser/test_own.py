@@ -57,29 +57,39 @@ def use(viewer: Viewer) -> None:
     viewer.settle()
 
 
+def test_a_file_is_given_its_label_chosen_and_its_sequences_used(viewer: Viewer, file):
+    page = viewer.open(LINK)
+    expect(page.get_by_text(NEEDS_FILE)).to_be_visible()
+    upload(viewer, file(readings(), "48.csv"))
+    expect(page.get_by_role("dialog").get_by_text("48 sequences of")).to_be_visible()
+    choose_the_label(viewer)
+    use(viewer)
+    expect(page.get_by_text("48 sequences of 2 to 8 steps")).to_be_visible()
+    expect(page.get_by_text(NEEDS_FILE)).to_have_count(0)
+
+
+@pytest.mark.fuzz
 def test_two_with_files_one_of_them_on_a_phone(new_viewer, file, tmp_path):
-    """Until the second has a file, nothing is offered there, and one is refused by the server."""
+    """The second is offered nothing of the first, and a file is refused there by the server."""
     first, second = new_viewer(), new_viewer(size=PHONE)
-    for viewer, count in ((first, 48), (second, 60)):
-        page = viewer.open(LINK)
-        expect(page.get_by_text(NEEDS_FILE)).to_be_visible()
-        if viewer is second:
-            page.get_by_test_id("stExpandSidebarButton").click()
-            expect_none_and_a_refusal(second, file)
-        upload(viewer, file(readings(count), f"{count}.csv"))
-        dialog = page.get_by_role("dialog")
-        expect(dialog.get_by_text(f"{count} sequences of")).to_be_visible()
-        room = page.evaluate("""() => {
-            const dialog = document.querySelector('[role=dialog]');
-            return [document.documentElement.scrollWidth <= innerWidth,
-                    dialog.scrollWidth <= dialog.clientWidth];
-        }""")
-        assert room == [True, True]
-        if viewer is first:
-            choose_the_label(first)
-        use(viewer)
-    expect(first.page.get_by_text("48 sequences of 2 to 8 steps")).to_be_visible()
-    expect(second.page.get_by_text("60 sequences of 2 to 8 steps")).to_be_visible()
+    page = first.open(LINK)
+    upload(first, file(readings(), "48.csv"))
+    expect(page.get_by_role("dialog").get_by_text("48 sequences of")).to_be_visible()
+    choose_the_label(first)
+    use(first)
+    expect(page.get_by_text("48 sequences of 2 to 8 steps")).to_be_visible()
+    page = second.open(LINK)
+    expect(page.get_by_text(NEEDS_FILE)).to_be_visible()
+    page.get_by_test_id("stExpandSidebarButton").click()
+    expect_none_and_a_refusal(second, file)
+    upload(second, file(readings(60), "60.csv"))
+    room = page.evaluate("""() => {
+        const dialog = document.querySelector('[role=dialog]');
+        return [document.documentElement.scrollWidth <= innerWidth,
+                dialog.scrollWidth <= dialog.clientWidth];
+    }""")
+    assert room == [True, True]
+    expect(page.get_by_role("dialog").get_by_text("60 sequences of")).to_be_visible()
     expect_a_script_that_names_its_columns(first, tmp_path)
 
 

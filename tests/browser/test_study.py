@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from playwright.sync_api import Locator, Page, expect
 
 from maskdemo.study import Study
+from tests.browser.accessibility import expect_no_findings, open_all
 from tests.browser.test_playground import quick
 from tests.browser.viewer import PHONE, Viewer
 
@@ -81,8 +82,10 @@ def test_points_arrive_survive_cancelling_and_another_viewer_has_them_at_once(
 
     said = answer(page).inner_text()
     assert "Held state" in said
-    page.get_by_text("All numbers").click()
+    open_all(page, "More settings", "All numbers", "How the words are reached")
     seen(page.get_by_test_id("stDataFrame"))
+    first.settle()
+    expect_no_findings(page)
     first.open_take_away()
     with page.expect_download() as download:
         page.get_by_role("button", name="Table").click()

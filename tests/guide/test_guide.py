@@ -11,7 +11,7 @@ from typing import Any
 
 import keras
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from maskdemo import evidence
@@ -29,17 +29,14 @@ ANSWERS: dict[str, tuple[Any, ...]] = {
     for name, each in QUESTIONS.items()
 }
 SETUPS = [Setup(**dict(zip(ANSWERS, each, strict=True))) for each in product(*ANSWERS.values())]
-#: Those whose cases are made and answered: each needs the arrays of its experiments. Every seventh has
-#: every answer of every question; `make fuzz` has all.
-ANSWERED = SETUPS if settings().max_examples > 100 else SETUPS[::7]
 MEASURED = precomputed.guide()
 setups = st.sampled_from(SETUPS)
 
 
 @cache
 def answers() -> dict[Setup, Guidance | None]:
-    """What the guide answers to these setups."""
-    return {setup: guidance_for(setup, MEASURED) for setup in ANSWERED}
+    """What the guide answers to every setup."""
+    return {setup: guidance_for(setup, MEASURED) for setup in SETUPS}
 
 
 @given(setups)
@@ -60,7 +57,7 @@ def test_a_wrong_answer_is_refused():
 
 
 def test_every_case_is_what_its_setup_says():
-    relevant = dict.fromkeys(setup.relevant for setup in ANSWERED)
+    relevant = dict.fromkeys(setup.relevant for setup in SETUPS)
     pairs = [(setup, case.experiment) for setup in relevant for case in cases_of(setup)]
     assert len({experiment for _, experiment in pairs}) == len(pairs)
     for setup, experiment in pairs:
@@ -118,7 +115,7 @@ def test_every_answer_rests_on_the_numbers_beneath_it():
             assert (f"{each.case.title} ({each.word})" in answer.exceptions) == named
         useful = [each for each in answer.results if each.word in ("required", "helps")]
         assert (answer.strategy == BASELINE) == (not useful)
-    assert unanswered == sum(setup.collides and setup.labels == "step" for setup in ANSWERED)
+    assert unanswered == sum(setup.collides and setup.labels == "step" for setup in SETUPS)
 
 
 def test_what_is_to_be_written_builds_the_model():

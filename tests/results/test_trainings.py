@@ -179,7 +179,6 @@ def test_what_a_killed_process_had_kept_is_there(tmp_path):
     assert not (tmp_path / "trainings.damaged").exists()
 
 
-@pytest.mark.slow
 def test_two_processes_write_at_once(tmp_path):
     both = [writer(tmp_path, 0, 80), writer(tmp_path, 40, 120)]
     for process in both:

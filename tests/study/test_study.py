@@ -262,7 +262,6 @@ TRIED = {
 }
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("case", TRIED)
 def test_a_study_is_the_playground_bit_for_bit(case):
     made = study(**{"values": (8, 16), **TRIED[case]})
