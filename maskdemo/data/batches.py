@@ -28,9 +28,9 @@ BUCKETS = 4
 def boundaries(experiment: Experiment) -> list[int]:
     """Return the lengths (steps, ascending) from which on a sequence is in the next bucket: 1 to 3.
 
-    They divide the possible lengths, those above the padded length cut to it, into `BUCKETS` even
-    parts, rounded down; fewer where lengths are fewer. Where only one length is possible, the only
-    number is above it: all sequences are in the first bucket.
+    They divide the range from the shortest possible length to the longest + 1, those above the padded
+    length cut to it, into `BUCKETS` even parts, rounded down; fewer where lengths are fewer. Where only
+    one length is possible, the only number is above it: all sequences are in the first bucket.
     """
     longest = min(experiment.max_length, experiment.padded_length)
     shortest = min(experiment.min_length, longest)
@@ -69,8 +69,8 @@ def steps_there(
 ) -> NDArray[np.bool_]:
     """Return bool (N, T): the steps of each sequence's batch, which has as many as its longest one.
 
-    They are the first of T, with padding in front the last. lengths: (N,), of the sequences. batches:
-    (B, batch_size), of `batches_of`, with all N sequences.
+    They are the first of T, with padding in front the last, of "fixed" batches too. lengths: (N,), of
+    the sequences. batches: (B, batch_size), of `batches_of`, with all N sequences.
     """
     longest = np.empty(len(lengths), int)
     for rows in batches:

@@ -2,7 +2,7 @@
 
 A task is a function of an explicit seed. It draws the training and the test sequences from separate
 random streams, so neither changes when the size of the other does, and it draws missing readings
-from a third, so that switching them on changes no value and no label:
+from two others, so that switching them on changes no value and no label:
 
 >>> data = make_data("last_sign", train_size=2, test_size=1, min_length=3, max_length=5, seed=0)
 >>> [v.shape for v in data.train.values]
@@ -211,7 +211,7 @@ def make_data(
 
     Lengths are drawn evenly from min_length to max_length, both included. A reading goes missing with
     probability `missing_rate` (0 to below 1). Both parts, and what goes missing from each, have random
-    streams of their own. Recorded data has its own sizes and lengths, and no stream but for the latter.
+    streams of their own. Recorded data ignores sizes and lengths, and uses only the latter streams.
     """
     spec = TASKS[task] if isinstance(task, str) else task
     streams = np.random.default_rng(seed).spawn(4)

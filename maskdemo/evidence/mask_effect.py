@@ -30,7 +30,7 @@ class MaskEffect:
 
     note: the predicate of the strategy's title, as "masks nothing: ...", empty where the mask does as
     its name says. inert: whether the strategy trains the same networks as no mask. mask_value: the
-    value that would mask the padding, where the present mask value does not.
+    padding's value, where a Masking layer masks no invalid step.
     """
 
     note: str = ""
@@ -101,7 +101,8 @@ def truncation_sentence(experiment: Experiment) -> str:
 def _batches(experiment: Experiment) -> tuple[Batch, Batch]:
     """Return training and test sequences of repeat 0, padded to at most `max_length` + 1 steps.
 
-    All further padded steps are like the last.
+    All further padded steps are like the last. `there` is None. Sequences of one length are not padded
+    unless batches are "fixed".
     """
     # Where each batch has a length of its own, sequences of one length are not padded at all.
     alike = experiment.batches != "fixed" and experiment.min_length == experiment.max_length

@@ -38,7 +38,7 @@ def between(interval: Interval, form: Callable[[float], str] = points) -> str:
 
 
 def leak_text(share: float) -> str:
-    """Return a leak (0 to 1): `12 points`, below 10 two digits, `0.34 points`, or `none, exactly 0`."""
+    """Return a leak (0 to 1): `12 points`, below 10 by `.2g`, `0.34 points`, or `none, exactly 0`."""
     form = ".0f" if share >= 0.1 else ".2g"
     return "none, exactly 0" if share == 0 else f"{number(100 * share, form)} points"
 

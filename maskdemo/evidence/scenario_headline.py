@@ -107,9 +107,9 @@ class CompleteRun:
 
 
 def _still_known_sentence(run: CompleteRun) -> str:
-    """Return which match the best, know over half, less or unclear; `answer_of` if all may be chance.
+    """Return which match the best, know over half, less or unclear; `answer_of` if that may be chance.
 
-    The best's verdict on them is "the same", "helps" (surely over half), "required", or any other.
+    The best's verdict on them: "the same", "helps" with `short_of_half` below 0, "required", any other.
     """
     kept, over = run.leaders()
     if nothing_learned(run.results) or above_chance(run.results, kept[0]).low <= 0:

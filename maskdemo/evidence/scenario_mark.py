@@ -39,7 +39,7 @@ BESIDE_MASKING = ("true_lengths", "best", "reported")
 
 
 def mark(snapshot: Snapshot) -> Mark:
-    """Return the mark of a run; without a `CompleteRun`, its answer is whether a mask is required.
+    """Return the mark of a run; without a `CompleteRun`, its answer is its `need`, by `OF_NEEDS`.
 
     That is also the answer where a rule of `WORDS_OF_QUESTIONS` returns None, and it comes before the
     answer to a question of `BESIDE_MASKING`, as in "a mask helps; held state ahead".

@@ -105,7 +105,7 @@ def compare(mine: NDArray, base: NDArray, *, chance: float, scored: int, compari
     """Return words and limits for accuracies (..., n) of a strategy and of another, paired by repeat.
 
     The first word that holds: "undecided" where n is below `min_repeats`; "the same" where the interval
-    of the difference is within `MARGIN` of 0; "required" where it, that of short_of_half and that of
+    of the difference is inside ±`MARGIN`; "required" where it, that of short_of_half and that of
     the accuracy less chance are above 0; "helps" or "hurts" where it is above or below 0; "undecided".
     chance: accuracy (0 to 1). scored: labels that each accuracy counts. comparisons: how many intervals
     hold together.

@@ -54,9 +54,9 @@ def gradient(network: Network, arrays: Arrays) -> Gradient:
     """Return norms (N, T) of the gradient of each sequence's own loss, at each step.
 
     inputs: with respect to the input x_t, mask channel included, that the LSTM receives there. states:
-    to the state (h and c together) that the step computes. weights: the step's own part of the gradient
-    of the LSTM's kernels and bias together, which is the sum of the parts. All are 0 where the step
-    holds or resets the state.
+    to the h and c that the step computes, together (c's through h too). weights: its part of the
+    gradient of the LSTM's kernels and bias together, which is the sum of the parts. All are 0 where the
+    step holds or resets the state.
     """
     rows, steps = arrays.advance.shape
     at_once = max(1, MAX_NUMBERS // (6 * steps * len(network.recurrent_kernel)))

@@ -134,7 +134,7 @@ def sweeps(
 ) -> dict[str, Sweep]:
     """Return each strategy -> its cached sweep of `unpadded_test_sequences`, with (0, `added`) steps.
 
-    side: of the `added` (1 or more) steps, of the pad value. weights: strategy -> the strategy whose
+    side: of the `added` (1 or more) steps, of the pad value. weights: each strategy -> the one whose
     network is used.
     """
     experiment = sequence.experiment

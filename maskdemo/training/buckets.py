@@ -121,8 +121,8 @@ class TrainingLayout:
 class InferenceLayout:
     """Sequences to read outputs of, with the shape of their program.
 
-    rows: (N,), the sequences' rows in the arrays, in the order of the blocks. steps: T. read: where
-    means are read, outputs (N, T, K) -> their means (N, K), or (N, T, K) up to each step; else None.
+    rows: (N,), the sequences' rows in the arrays, in the blocks' order. steps: T. read: where means are
+    read, logits less the bias (N, T, K), by row of the arrays -> means (N, K), or so far (N, T, K).
     """
 
     shape: Shape
@@ -148,7 +148,7 @@ def layout_for_inference(
 ) -> InferenceLayout:
     """Return arrays laid out to read the answers or, for `every_step`, the outputs at all T steps.
 
-    Answers are one a sequence or, with a label at each step, all up to the last step that counts.
+    Answers are one a sequence or, with a label at each step, all up to its last step that counts.
     """
     if every_step:
         arrays = replace(arrays, weights=np.ones_like(arrays.weights))
@@ -167,7 +167,7 @@ def layout_for_inference(
 
 
 def programs_of_training(experiment: Experiment) -> tuple[ProgramKey, ...]:
-    """Return (shape, trains) of the programs that train and read test answers, for any strategy."""
+    """Return (shape, trains) to train, `pooled` if it `averages`, and to read test answers."""
     settings = _settings(experiment)
     sizes = {"batch_size": experiment.batch_size, "pooled": experiment.averages}
     train = _shape(experiment.train_size, **sizes, **settings)
@@ -176,7 +176,7 @@ def programs_of_training(experiment: Experiment) -> tuple[ProgramKey, ...]:
 
 
 def programs_of_run(experiment: Experiment) -> tuple[ProgramKey, ...]:
-    """Return (shape, trains) of programs to train, read test answers, read `SMALL_BLOCK` probes."""
+    """Return `programs_of_training` and the program of `SMALL_BLOCK` probes, read after every step."""
     probes = _block_shape(SMALL_BLOCK, **{**_settings(experiment), "every_step": True})
     return (*programs_of_training(experiment), (probes, False))
 
@@ -193,7 +193,7 @@ def training_layout(
 
 
 def inference_layout(arrays: Arrays, *, units: int, outputs: int, every_step: bool) -> InferenceLayout:
-    """Return arrays (N, T, ...) in blocks by `end`, then `start`, to read one output or all counted."""
+    """Return arrays in blocks sorted by `end`, then `start`, to read at `read_out` or all up to it."""
     data = _time_major(arrays, every_step)
     steps, rows, channels = data.inputs.shape
     shape = _block_shape(rows, channels=channels, units=units, outputs=outputs, every_step=every_step)
@@ -224,7 +224,7 @@ def inference_layout(arrays: Arrays, *, units: int, outputs: int, every_step: bo
 
 
 def _time_major(arrays: Arrays, every_step: bool, pool: NDArray | None = None) -> TimeMajorBatch:
-    """Return N sequences, not yet filled up to a bucket. pool: (N, T), where a mean is trained."""
+    """Return N sequences, in no bucket yet. pool: weights (N, T) of a mean up to `arrays.read_out`."""
     rows, steps = arrays.advance.shape
     # Before the first step that moves the state on, the state is zero: nothing to hold or to reset.
     start = _first_step(arrays.advance == 1)
@@ -252,7 +252,7 @@ def _time_major(arrays: Arrays, every_step: bool, pool: NDArray | None = None) -
 
 
 def _computed_at(arrays: Arrays) -> NDArray[np.intp]:
-    """Return the last step (N,) up to the read-out that moved or reset the state; any if it stays 0."""
+    """Return the last step (N,) <= read-out with `keep` 0; if none, min(read-out, the others' last)."""
     steps, read_out = np.arange(arrays.advance.shape[1]), arrays.read_out
     changes = (arrays.keep == 0) & (steps <= read_out[:, None])
     computed, idle = last_step(changes), ~changes.any(axis=1)

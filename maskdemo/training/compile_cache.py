@@ -45,8 +45,8 @@ def cache_environment(folder: Path, environment: Mapping[str, str] = os.environ)
     """Return the variables to set, before TensorFlow is imported, for compiled programs to be kept.
 
     They are TF_XLA_FLAGS, MASKDEMO_COMPILED and TF_CPP_MIN_LOG_LEVEL, 3 where it is not set. folder:
-    holds one folder for every version and processor, made by `keep`; old programs in it are removed.
-    environment: the variables set already. Where these choose another cache, the result is empty.
+    holds one folder for every version and processor, made by `keep`; this call removes old programs.
+    environment: the variables set already. Where its TF_XLA_FLAGS have a cache, the result is empty.
     """
     flags, own = environment.get("TF_XLA_FLAGS", ""), folder / _folder_name()
     if _FLAG in flags:
@@ -61,7 +61,7 @@ def cache_environment(folder: Path, environment: Mapping[str, str] = os.environ)
 
 
 def remove_all(environment: Mapping[str, str]) -> None:
-    """Remove the folder on disk that this environment names, if any; errors are ignored.
+    """Remove this environment's folder, of one version and processor, if any; errors are ignored.
 
     A process with this environment may have crashed in one of the programs.
     """
@@ -112,7 +112,7 @@ def keep(program: str) -> None:
     """Move what XLA has compiled in the first call of a program from memory to disk.
 
     Where the disk has files of all these names, they are marked as used. Else those that it lacks are
-    written, and all that it had are of an earlier state of the code, and deleted. A disk that cannot be
+    written, and all that it had, of these names too, are deleted as outdated. A disk that cannot be
     written is logged, and `disk_works` is then False. Nothing happens where programs are not kept.
     """
     folder = _folder(os.environ)
@@ -210,7 +210,7 @@ def _write_whole(path: Path, content: bytes) -> None:
 def _tidy(own: Path) -> None:
     """Remove all but the newest `MAX_BYTES` in `own`, and all but `MAX_FOLDERS` folders beside it.
 
-    `own` is marked as used now. Raises OSError where there is none.
+    `own` is marked as used now. Raises OSError where `own` is missing.
     """
     space = MAX_BYTES
     files = ((path, path.stat()) for path in own.iterdir())

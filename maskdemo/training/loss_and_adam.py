@@ -84,7 +84,7 @@ def gradient_of(
     """Return the gradient of the mean loss of the sequences at `rows`, the residuals, and the sums.
 
     The mean is the sum over the weights' sum, or over 1 where that is less. rows: (B,), -1 for no
-    sequence, never the first. Computed are the steps from the earliest `start` of the sequences to the
+    sequence, never at index 0. Computed are the steps from the earliest `start` of the sequences to the
     latest `end`. residuals: overwritten, and returned for the next batch. zeros: (B, H), see `forward`.
     """
     present = tf.cast(rows >= 0, tf.float32)

@@ -77,7 +77,7 @@ def initial_weights(*, features: int, units: int, outputs: int, seed: int) -> We
 
     Glorot uniform kernels, orthogonal recurrent kernel, zero biases but 1 for the forget gate. The
     row of the mask channel is drawn apart, as the last of a kernel of F + 1 channels, so that the
-    others are what F features alone would get. Each draw has a seed of its own, hashed from `seed`.
+    others are what F features alone would get. Seeds: of `SeedSequence(seed).generate_state(4)`.
     """
     seeds = np.random.SeedSequence(seed).generate_state(4).tolist()
     glorot = [keras.initializers.GlorotUniform(seed=s) for s in seeds[:3]]

@@ -83,8 +83,8 @@ def train_epoch(
 def infer(layout: InferenceLayout, weights: Weights) -> NDArray[np.float32]:
     """Return logits at each sequence's read-out (N, K), or after every step (N, T, K).
 
-    The rows are those of the arrays that were laid out; `layout.read` is applied where it is set.
-    Logits after the last step that counts are not computed and mean nothing.
+    The rows are those of the arrays that were laid out; `layout.read`, where it is set, is applied to
+    logits less bias, which is added again. Logits after the last step that counts mean nothing.
     """
     logits = inference_program(layout.shape)(weights, layout.blocks).numpy()
     if layout.shape.every_step:

@@ -178,8 +178,8 @@ class _RunState:
     def _wait_beyond(self, number: int, interval_s: float) -> int:
         """Wait until more than `number` rounds are over, and return how many are.
 
-        interval_s: the least seconds to wait, unless the run is over; 0 returns `number` + 1, however
-        many are over. Raises the error of a thread.
+        interval_s: the least seconds to wait from now, unless the run is over; 0 returns `number` + 1,
+        however many are over. Raises the error of a thread.
         """
         self.over.wait(interval_s)
         with self.changed:
@@ -210,7 +210,7 @@ class _RunState:
         return *self.ended, *going
 
     def _next_training(self) -> _TrainingKey | None:
-        """Return the least trained of the earliest repeat with any free, now busy; else None."""
+        """Return the earliest repeat's least trained free training, now busy; None if none may be."""
         with self.changed:
             last = self.experiment.epochs
             free = [k for k, done in self.epochs.items() if done < last and k not in self.busy]

@@ -145,7 +145,7 @@ class Snapshot:
         return sum(of_repeats) / len(of_repeats) if of_repeats else None
 
     def reported_labels(self, curve: Curve) -> int:
-        """Return how many labels the curve's test_accuracy is over, padded steps' too if they count."""
+        """Return how many labels test_accuracy is over: `scored` or, if all count, steps `there`."""
         settings = self.experiment
         if settings.per_step and settings.count_invalid:
             there = None if settings.batches == "fixed" else inputs(settings).test.there

@@ -37,7 +37,7 @@ class Record:
     """The numbers of one training, a list item per epoch.
 
     scored: as in `Curve`. trained: loss and accuracy of training. tested: the reported score of the
-    test set, and the accuracy over its valid steps. seconds: training time since the start.
+    test set, and the accuracy over its valid steps. seconds: of training so far, not of scoring.
     """
 
     strategy: str
@@ -163,7 +163,7 @@ class TrainingRun:
         return probabilities(logits[cells] if self.experiment.per_step else logits)
 
     def measure_leak(self) -> None:
-        """Record the leak: how far the answers scored last differ from those with the padding held."""
+        """Record the `leak`: answers scored last against those with padding "post" that is held."""
         experiment = self.experiment
         bare = pad(
             self.inputs.data.test,
