@@ -210,7 +210,7 @@ class _RunState:
         return *self.ended, *going
 
     def _next_training(self) -> _TrainingKey | None:
-        """Return the earliest repeat's least trained free training, now busy; None if none may be."""
+        """Return the earliest repeat's least trained free key, now busy; None if none or `stopped`."""
         with self.changed:
             last = self.experiment.epochs
             free = [k for k, done in self.epochs.items() if done < last and k not in self.busy]
