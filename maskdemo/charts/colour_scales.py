@@ -61,8 +61,8 @@ def scaled_heatmap(
 def scale_bar(*, gates: bool, x: float, y: float, ends: tuple[str, str], dark: bool) -> PlotlyTrace:
     """Return a trace that draws nothing but a `colour_bar` at (x, y), which several panels share.
 
-    gates: the bar of gates, from 0 to 1, in place of all others'. ends: texts at the lowest and the
-    highest value; 0 has "0" instead, also where it is the lowest.
+    gates: the bar "Gates i, f, o", from 0 to 1, not "All others", from -1 to 1. ends: texts at the
+    lowest and the highest value; 0 has "0" instead, also where it is the lowest.
     """
     return scatter(
         x=[None],
@@ -88,7 +88,7 @@ def scale_bar(*, gates: bool, x: float, y: float, ends: tuple[str, str], dark: b
 
 
 def quantity_of(activations: Activations, arrays: Arrays, name: str) -> NDArray:
-    """Return one of `QUANTITIES` of the first sequence (T, H).
+    """Return one of `QUANTITIES` of the first sequence (T, H), units in the network's order.
 
     Gates and the candidate are NaN where `arrays.advance` is 0: there they do not change the state.
     """
@@ -99,7 +99,7 @@ def quantity_of(activations: Activations, arrays: Arrays, name: str) -> NDArray:
 def reach_of(values: NDArray) -> float:
     """Return the limit that 98 % of finite absolute values keep to, rounded up to 2 significant digits.
 
-    Where that is 0, the largest of all takes its place; 1 where no value is finite and not 0.
+    Where that is 0, the largest of all is rounded up instead; 1 where no value is finite and not 0.
     """
     finite = np.abs(values[np.isfinite(values)])
     usual = float(np.quantile(finite, 0.98)) if finite.size else 0.0
@@ -111,7 +111,7 @@ def reach_of(values: NDArray) -> float:
 
 
 def reach_text(values: NDArray, reach: float) -> str:
-    """Return "−reach to reach", and the largest absolute value where that is beyond `reach`."""
+    """Return "−0.8 to 0.8", with ", single values to 1.3" if the largest is beyond `reach` by 0.5 %."""
     finite = np.abs(values[np.isfinite(values)])
     largest = float(finite.max(initial=0.0))
     beyond = f", single values to {largest:.2g}" if largest > 1.005 * reach else ""

@@ -26,7 +26,7 @@ MAX_NAME = 18
 def example_sequences(
     examples: Mapping[str, NDArray[np.float64]], names: Sequence[str], *, dark: bool = False
 ) -> Figure:
-    """Draw panels one below another, of title -> values (length, F), NaN where missing.
+    """Draw panels one below another, of title (plain text) -> values (length, F), NaN where missing.
 
     Only the first features, as many as `FEATURE_STYLES`, are drawn, each from its lowest to its highest
     value in all examples; if these are equal, at half height.
@@ -76,5 +76,5 @@ def example_sequences(
 
 
 def _shortened(name: str) -> str:
-    """Return a name, cut to MAX_NAME characters with an ellipsis."""
+    """Return a name, cut to MAX_NAME characters, the last of them an ellipsis."""
     return name if len(name) <= MAX_NAME else f"{name[: MAX_NAME - 1]}…"

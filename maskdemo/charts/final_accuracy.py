@@ -23,8 +23,8 @@ AXIS_SPACE = 58
 def final_accuracy(snapshot: Snapshot, *, dark: bool = False) -> Figure:
     """Draw a column per strategy: a point per repeat (see `comparable_curves`), mean, 95 % interval.
 
-    Points are accuracies on unseen sequences after the newest epoch. With a label at each step, those
-    on valid steps only stand beside them, as open markers.
+    Points are accuracies on unseen sequences after the strategy's newest epoch. With a label at each
+    step, those on valid steps only stand beside them, as open markers. Above: each mean in percent.
     """
     ink = plot.inks(dark)
     names = snapshot.experiment.strategies
@@ -93,10 +93,11 @@ def final_accuracy(snapshot: Snapshot, *, dark: bool = False) -> Figure:
 def _repeat_traces(
     name: str, at: float, values: NDArray, scored: int, dark: bool, both: bool, *, hollow: bool
 ) -> list[PlotlyTrace]:
-    """Return a point for each of the values (R,) of a strategy's repeats; if R > 1, mean and interval.
+    """Return points for the values (R,) of a strategy's repeats; if R > 1, mean and interval.
 
-    at: the column's position. scored: labels of each accuracy, for `accuracy_interval`. both: whether
-    those with and without padded steps stand side by side. hollow: whether these are those without.
+    at: the middle, points left of it if R > 1, mean right of it. scored: labels of each accuracy, for
+    `accuracy_interval`. both: whether values with and without padded steps stand side by side. hollow:
+    whether these are those without.
     """
     shade = colour(name, dark=dark)
     label = f"{strategy_title(name)}{', valid steps only' if hollow else ''}"
@@ -159,7 +160,7 @@ def _legend_entries(several: bool, both: bool, dark: bool) -> list[PlotlyTrace]:
 
 
 def _subtitle(epochs: set[int], counts: set[int]) -> str:
-    """Return the subtitle: after which epoch, of how many repeats. epochs: empty until one is over."""
+    """Return "After epoch 8–9, 3 repeats, mean with 95% interval". epochs: empty until one is over."""
     if not epochs:
         return "No epoch finished yet"
     after = "–".join(str(each) for each in sorted({min(epochs), max(epochs)}))
@@ -170,7 +171,7 @@ def _subtitle(epochs: set[int], counts: set[int]) -> str:
 
 
 def _wrapped(text: str) -> str:
-    """Return the text with a line break after each word, but for words of one or two letters."""
+    """Return the text with a <br> after each word, but a space after one of one or two letters."""
     lines: list[str] = []
     for word in text.split():
         if lines and len(lines[-1]) <= 2:

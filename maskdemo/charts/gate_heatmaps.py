@@ -129,7 +129,7 @@ def _features_text(inputs: NDArray, arrays: Arrays) -> str:
 
 
 def _moves_by_step(arrays: Arrays) -> dict[str, NDArray[np.bool_]]:
-    """Return "moves on", "is held", "is reset to 0" -> steps (T,) at which the state does so."""
+    """Return steps (T,): "moves on" (`advance` > 0), "is held" (`keep` > 0), "is reset to 0" (else)."""
     moves, holds = arrays.advance[0] > 0, arrays.keep[0] > 0
     return dict(zip(MOVES, (moves, holds, ~moves & ~holds), strict=True))
 

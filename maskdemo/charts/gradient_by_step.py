@@ -85,7 +85,7 @@ def share_text(part: float) -> str:
 
 
 def _panel_note(landing: Landing) -> str:
-    """Return the gradient's shares on padding and, where some is there, on missing; or that it is 0."""
+    """Return "9.1% on padding", with ", 2.0% on missing" if steps are, or "no gradient at all"."""
     if not landing.total:
         return "no gradient at all"
     text = f"{share_text(landing.share('padding'))} on padding"

@@ -49,7 +49,7 @@ def learning_curves(
     """Draw a line per strategy: the mean of its repeats, with a band from lowest to highest.
 
     metric: "test_accuracy", "test_loss", "accuracy" or "loss", else ValueError. Where labels of
-    padded steps count, accuracy on unseen sequences is that on real steps, beside the reported one as a
+    padded steps count, "test_accuracy" is drawn on real steps, beside the reported one as a
     thin line. Only `comparable_curves` are drawn. waiting: the text in a chart without an epoch.
     """
     if metric not in TITLES:
@@ -151,7 +151,7 @@ def comparable_curves(snapshot: Snapshot, strategy: str) -> list[Curve]:
 
 
 def curves_frames(snapshot: Snapshot) -> Frames:
-    """Return frames that cut all lines and bands of `learning_curves`, of any metric, at an epoch."""
+    """Return frames at `replayed_epochs` that cut lines and bands of `learning_curves`, any metric."""
     names = [strategy_title(each) for each in snapshot.experiment.strategies]
     cut = [name + suffix for name in names for suffix in ("", BAND, REPORTED)]
     return Frames(replayed_epochs(snapshot), cut=cut)
@@ -181,10 +181,10 @@ def _mean_trace(
     dark: bool,
     showlegend: bool,
 ) -> PlotlyTrace:
-    """Return a line with about 6 markers, at other epochs for each `at`, so that equal lines show both.
+    """Return a line with about 6 markers in `epochs`, at others for each `at`, and one at its end.
 
     mean: (E,). values: (R, E), of each repeat. epochs: those of the whole run. at: the strategy's index
-    among those drawn. share: whether values are shares.
+    among those drawn: equal lines show both. share: whether hovering shows percent.
     """
     count = len(mean)
     stride = max(1, ceil(epochs / 6))
@@ -227,7 +227,7 @@ def _subtitle(counts: set[int]) -> str:
 
 
 def _round_up(value: float) -> float:
-    """Return the first of 1, 1.5, 2, 3, 5, 7.5 times powers of 10 above a value; 1 for 0 or less."""
+    """Return the first of 1, 1.5, 2, 3, 5, 7.5 times powers of 10 that is greater; 1 for 0 or less."""
     if not value > 0 or not np.isfinite(value):
         return 1.0
     power = 10.0 ** floor(log10(value))

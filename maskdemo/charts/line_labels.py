@@ -31,9 +31,9 @@ class LineEnd(NamedTuple):
 
 
 def coinciding_ends(ends: Sequence[LineEnd], *, pixel: float) -> list[LineEnd]:
-    """Return, for each group of two lines or more that look like one, the last one's end.
+    """Return, for each group of two lines or more that look like their first, the end of their last.
 
-    Its text is "(2 coincide)". pixel: the height of a pixel in units of the y axis, here and below.
+    Its text is "(2 coincide)" for two. pixel: a pixel's height in units of the y axis, here and below.
     """
     groups: list[list[LineEnd]] = []
     for end in ends:
@@ -70,8 +70,8 @@ def end_labels(
 ) -> tuple[list[PlotlyOptions], list[PlotlyOptions]]:
     """Return shapes and annotations: leads from the lines' ends to their names at the right edge.
 
-    Names keep a distance; `coinciding_ends` get labels too. edge: the x axis's right end. low,
-    high, height: the y axis's range and its pixels.
+    Names stand at least `LABEL_GAP` pixels apart, from low up; `coinciding_ends` get labels too. edge:
+    the x axis's right end. low, high, height: the y axis's range and its pixels.
     """
     pixel = (high - low) / height
     ends = [*ends, *coinciding_ends(ends, pixel=pixel)]
@@ -101,7 +101,7 @@ def end_labels(
 
 
 def spread_apart(wanted: Sequence[float], gap: float, low: float, high: float) -> list[float]:
-    """Return a position for each wanted one, in its place: as near as can be, at least `gap` apart.
+    """Return positions in the order of `wanted`, nearest by least squares, at least `gap` apart.
 
     They lie from `low` to `high`; where there is no room for all, the lowest go below `low`.
     """

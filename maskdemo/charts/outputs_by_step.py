@@ -86,9 +86,9 @@ def outputs_by_step(
 ) -> Figure:
     """Draw a panel per strategy: the probability of the true label after every step of a sequence.
 
-    Where every step has a label of its own, it is that of label 1. probe: from 0. epoch: after how
-    many, from 1; a strategy that has fewer shows its newest. pullable: with room for padding that the
-    browser adds, up to `MAX_ADDED` steps in all, and for the handle that does it.
+    Where every step has a label of its own, it is that of label 1. probe: from 0. epoch: from 1; each
+    strategy shows its newest kept up to that, or an empty panel. pullable: with room for padding that
+    the browser adds, to `MAX_ADDED` padded steps in all, and above for the handle that does it.
     """
     probes, followed = snapshot.probes, _FollowedLabel.of(snapshot, probe)
     padded, hatches = probes.padded[probe], hatched_steps(probes.batch, probe)

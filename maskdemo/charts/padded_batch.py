@@ -33,7 +33,7 @@ ROW = 24
 
 
 def unseen_batch(experiment: Experiment) -> Batch:
-    """Return the unseen sequences that a run of the experiment follows, its probes, padded.
+    """Return a run's probes, `PROBES` unseen sequences evenly spread over all, padded.
 
     Where each batch is padded to its own longest sequence, these are rows of all test data padded so.
     """
@@ -47,10 +47,10 @@ def unseen_batch(experiment: Experiment) -> Batch:
 
 
 def typical_row(batch: Batch | Probes, *, per_step: bool) -> int:
-    """Return the row (from 0) whose length is nearest the median.
+    """Return the first row (from 0) whose length, as cut and without padding, is nearest the median.
 
     per_step: to the distance in length, as a part of the range of lengths, add that of the row's share
-    of labels other than 0 from the mean share: a row of zeros would flatter who learned the padding.
+    of labels other than 0 at valid steps from the mean share: zeros would flatter a learner of padding.
     """
     lengths = (~batch.padded).sum(axis=1)
     # Not NumPy's median, which takes longer for these few than all else here.
@@ -70,12 +70,12 @@ def padded_batch(
     followed: int | None = None,
     dark: bool = False,
 ) -> Figure:
-    """Draw the sequences: values as colour, padded and missing steps hatched.
+    """Draw the sequences, the first on top: values as colour, padded and missing steps hatched.
 
     Up to six features the colour is the first one, beyond that their mean; what is written at padded
     and missing steps has the colour of its value too. Hovering gives the values themselves.
     features: their names, where they have any. followed: the sequence (from 0) that is marked.
-    truncating: "pre" or "post", the end of the axis beyond which hatches show what was cut off.
+    truncating: "pre" or "post", the end of the axis beyond which each step cut off is a hatched cell.
     """
     ink = plot.inks(dark)
     rows, steps, count = batch.values.shape
@@ -210,7 +210,10 @@ def _colour_title(names: Sequence[str], *, named: bool) -> str:
 
 
 def _value_limit(values: NDArray) -> float:
-    """Return a round limit of 98 % of absolute values, or of all up to 1.5 times that; 1 for zeros."""
+    """Return the limit of 98 % of absolute values, or of all up to 1.5 times that; 1 for zeros.
+
+    It is no less than a 20th of the largest, rounded up to 1, 1.5, 2, 2.5, 3, 4, 5, 6 or 8 times 10^n.
+    """
     sizes = np.abs(values[np.isfinite(values)])
     largest = float(sizes.max()) if sizes.size else 0.0
     if largest == 0.0:

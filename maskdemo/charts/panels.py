@@ -82,7 +82,8 @@ def stacked(
     steps: how many there are on the common axis. hatches: see `hatched_steps`; they lie below all lines
     and come first in the legend. legend_place: where else the legend stands. space_above, space_below:
     pixels of further room above the first panel and below the axis. cursor: a step (from 1) marked in
-    every panel. shapes, annotations, xaxis, settings: Plotly's, in addition to the panels' own.
+    every panel. shapes, annotations: Plotly's, after the panels' own. xaxis, settings:
+    Plotly's, in place of equal ones of the panels. name: as for `layout`.
     """
     ink = plot.inks(dark)
     occurring = {kind: cells for kind, cells in (hatches or {}).items() if cells.any()}

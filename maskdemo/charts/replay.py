@@ -28,7 +28,7 @@ MAX_BYTES = 300_000
 class Frames:
     """What differs in a figure after each of E `epochs`; the figure itself is the last of them.
 
-    cut: names of traces that end at the epoch shown. heights: trace name -> y, (E, n). notes: name of
+    cut: names of traces cut at x = the epoch shown. heights: trace name -> y, (E, n). notes: name of
     an annotation -> E texts. titles: E titles, or none where the title stays.
     """
 
@@ -39,7 +39,7 @@ class Frames:
     titles: Sequence[str] = ()
 
     def to_json(self) -> str:
-        """Return the fields as a JSON object for `ui/browser/frames.js`, arrays `packed`."""
+        """Return the fields as a JSON object for `ui/browser/frames.js`, `heights` `packed`."""
         heights = {name: packed(values) for name, values in self.heights.items()}
         return json.dumps(vars(self) | {"heights": heights})
 
@@ -47,7 +47,8 @@ class Frames:
 def replayed_epochs(snapshot: Snapshot) -> tuple[int, ...]:
     """Return the epochs at which a replay of this run stops, the last included, evenly spread.
 
-    As many as `MAX_BYTES` allows; empty unless each strategy has all of `probes.epochs`, at least two.
+    As many as `MAX_BYTES` allow at 8 bytes a strategy and step of one sequence, at least two; empty
+    unless each strategy has all of `probes.epochs`, at least two.
     """
     probes, strategies = snapshot.probes, snapshot.experiment.strategies
     count = min(len(probes.outputs.get(name, ())) for name in strategies)

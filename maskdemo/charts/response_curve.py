@@ -143,7 +143,7 @@ def _marks_note(below: int, shade: str) -> PlotlyOptions:
 
 
 def _repeat_counts(findings: Findings, cells: dict[Value, Cell]) -> set[int]:
-    """Return how many repeats a strategy shares with no mask: the numbers that occur, maybe 0."""
+    """Return the numbers of repeats that strategies, no mask too, share with no mask in a cell."""
     return {
         len(findings.accuracies(cell, name).keys() & findings.accuracies(cell, BASELINE).keys())
         for cell in cells.values()

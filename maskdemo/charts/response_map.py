@@ -23,9 +23,8 @@ FAR = 0.72
 def response_map(findings: Findings, *, strategy: str, dark: bool = False) -> Figure:
     """Draw a map of the strategy's difference to no mask in points, or of the accuracy of no mask.
 
-    The first variable runs to the right, the second upwards. A number in brackets stands for an
-    undecided difference, "?" behind it for a single repeat, dots for what is to come, a dash for what
-    has not come of a finished study.
+    The first variable runs to the right, the second upwards. Numbers are whole: "(+3)" is undecided,
+    "+3?" of a single repeat, "≈0" the verdict "the same", "…" to come, "–" missing in a finished study.
     """
     study, ink = findings.study, plot.inks(dark)
     assert study.and_vary is not None
@@ -101,7 +100,7 @@ def response_map(findings: Findings, *, strategy: str, dark: bool = False) -> Fi
 
 
 def _cell_text(findings: Findings, cell: Cell, strategy: str) -> tuple[float | None, str, str]:
-    """Return a cell's estimate (percent or points; None if there is none), its text, its hover text."""
+    """Return a cell's estimate (percent or points, or None), text (see `response_map`), hover text."""
     study = findings.study
     assert study.and_vary is not None
     where = (

@@ -45,7 +45,7 @@ class ResponseAxis:
         return self.positions[self.values.index(value)]
 
     def shift(self, rank: float) -> float:
-        """Return how far right of a value's position a strategy stands, in axis units: `rank` gaps."""
+        """Return how far right of a value a rank is: in columns 0.13 each, else 0.7 % of the range."""
         return rank * (0.13 if self.columns else 0.007 * (self.high - self.low))
 
 
@@ -96,9 +96,9 @@ def accuracy_marks(
     rank: float,
     dark: bool,
 ) -> tuple[list[PlotlyTrace], list[LineEnd]]:
-    """Return band, repeats and line of means of a strategy along the values, and the line's end.
+    """Return band, repeats and line of a strategy's means (0 to 1) along the values, and its end.
 
-    In columns, error bars replace band and line. No end is returned without a mean.
+    In columns, error bars replace band and line. The end is at the last mean, [] without one.
     cells: by value along the axis. rank: the strategy's among those drawn, 0 in their middle.
     """
     shade = colour(name, dark=dark)

@@ -23,7 +23,7 @@ def strategies_compared(
     parts: Mapping[str, int | None],
     dark: bool = False,
 ) -> Figure:
-    """Draw a panel for each strategy with one of `QUANTITIES`, and below them all probabilities.
+    """Draw a panel per strategy with one of `QUANTITIES`; below, all probabilities of the label.
 
     activations: of the sequence, by strategy; units stand in the first one's `unit_order`. parts:
     strategy -> the first step (from 0) after which its state or output differs from the first

@@ -238,7 +238,7 @@ def as_json(part: PlotlyTrace | PlotlyOptions) -> str:
 
 
 def _json_value(value: Any) -> Any:
-    """Return a NumPy number as Python's; an array as lists, or `packed` if of floats or integers."""
+    """Return a Python number; an array of floats or integers (at most i4) `packed`, others as lists."""
     if not isinstance(value, np.ndarray):
         return value.item()
     kind, size = value.dtype.kind, value.dtype.itemsize

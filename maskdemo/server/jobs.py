@@ -86,7 +86,10 @@ class Job:
         self.steps.clear()
 
     def keep_newest(self, newest: Any, done: float, now: float) -> None:
-        """Keep result and `done`, a step if that rose. A new result lets a notice say "has begun"."""
+        """Keep the result and `done`, whose first value and each rise are a step.
+
+        A new result replaces `BEGINS_AGAIN` in the notice by `HAS_BEGUN_AGAIN`.
+        """
         if not self.steps or done > self.steps[-1][1]:
             self.steps.append((now, done))
         if self.notice and newest is not self.newest:
@@ -94,7 +97,7 @@ class Job:
         self.newest, self.done = newest, done
 
     def requeue(self, why: str | None = None) -> None:
-        """Let the job wait again, `done` and `ran` 0 unless its work resumes. why: for the notice."""
+        """Let the job wait again, `done` and `ran` 0 unless it resumes. why: for a notice, if new."""
         self.phase = "queued"
         if not self.work.resumes:
             self.done = self.ran = 0.0
@@ -118,7 +121,7 @@ class Job:
 class Request:
     """A viewer's request for work of one kind.
 
-    turn: its number; the lowest has waited longest. cancelled: its status when the viewer cancelled.
+    turn: its number; the lowest has waited longest. cancelled: phase and result, once cancelled.
     """
 
     job: Job
@@ -169,7 +172,7 @@ class Requests:
         self.trim()
 
     def cancel(self, key: Key) -> None:
-        """Cancel the viewer's active request, if any, and the job if it has no other; results stay."""
+        """Cancel the viewer's active request, if any, at once its job if left by all; results stay."""
         request = self._requests.get(key)
         if request is None or not request.active:
             return
@@ -180,7 +183,7 @@ class Requests:
     def drop(self, *, viewer: str | None = None, own: Task | None = None) -> tuple[str, ...]:
         """Cancel and forget the requests of a viewer, or all that are about an uploaded task.
 
-        Returns the kinds of work that are lost by that: active ones, and those without `result_kept`.
+        Returns each lost request's kind of work: of active ones, and of any without `result_kept`.
         """
         lost = []
         for key, request in list(self._requests.items()):

@@ -79,7 +79,7 @@ class Queue:
             self._ahead.pop(viewer, None)  # the job itself now does whatever it needs
 
     def take_over(self, viewer: str, work: Work) -> None:
-        """Have a viewer who has asked for nothing of this kind join an equal job that its viewers left.
+        """Have a viewer without a request of this kind join an equal active job, if all others left it.
 
         It keeps its turn. So does a page that is loaded anew: it begins another session.
         """
@@ -142,7 +142,7 @@ class Queue:
     def lost(self, viewer: str) -> tuple[str, ...]:
         """Return the kinds of work that a viewer has lost by not coming back in time; told once.
 
-        It ends the viewer's grace: the session that asks has taken the viewer's place.
+        First it ends the grace of a viewer who has left: the session that asks has taken the place.
         """
         with self._lock:
             self._presence.give_up(viewer)
@@ -184,7 +184,7 @@ class Queue:
     def take_ahead(self, of: str | None = None) -> tuple[str, Experiment] | None:
         """Return, and forget, the newest wish to compile ahead: viewer and experiment.
 
-        None without a wish, or while there is work. of: whose wish it has to be, None for anybody's.
+        None without a wish, or while a job runs or waits. of: whose it must be, None for anybody's.
         """
         with self._lock:
             self.sweep()
@@ -213,7 +213,7 @@ class Queue:
                 job.keep_newest(newest, done, self.clock())
 
     def give_way(self, job: Job) -> None:
-        """Let the job, if it runs, wait again in its old turn, with a notice unless `background`."""
+        """Let the job, if it runs, wait again in its turn, with a notice unless it is `background`."""
         with self._lock:
             if self._stop_running(job):
                 job.requeue(None if job.work.background else GAVE_WAY)

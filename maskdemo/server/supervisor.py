@@ -100,7 +100,7 @@ class Server:
     def status(self, viewer: str, kind: str) -> Status[Any]:
         """Return the status of the viewer's last job of this kind; cheap enough to poll.
 
-        A finished run that is no longer kept is None, with a notice that says so.
+        A finished run comes from `results`: None, with a notice, if they no longer have it.
         """
         status = self.queue.status(viewer, kind)
         if not isinstance(status.newest, Experiment):
@@ -228,7 +228,10 @@ class Server:
         worker.send({"do": self._number, **work.command(job.newest)}, work.payload)
 
     def _watch_active(self, active: _ActiveJob) -> None:
-        """Fail the active job if late, kill a silent worker, ask it to stop or give way where due."""
+        """Do the first that is due: fail a late job, kill a silent worker, ask to stop, or to give way.
+
+        A job's own worker is killed when asked to stop.
+        """
         worker = self._worker
         assert worker is not None
         now = self.queue.clock()
@@ -247,7 +250,7 @@ class Server:
             worker.send({"give_way": active.number})
 
     def _end(self, job: Job, *, error: str | None = None) -> None:
-        """End a job in the queue, with a finished run's experiment as result. error: if it failed."""
+        """End a job in the queue, a finished run with its experiment as result. error: if it failed."""
         # Only `results` holds finished runs, within its bounds; the queue holds their experiments.
         kept = job.work.experiment if isinstance(job.work, Run) and error is None else None
         self.queue.end(job, error=error, newest=kept)

@@ -31,8 +31,8 @@ class Durations:
     def expected(self, work: Work) -> float | None:
         """Return the seconds that work takes in all; None before anything like it was done.
 
-        What trains takes time by its multiply-adds, as the last runs did; if these are more than
-        `MAX_SCALE` times the sum of theirs, None. Other work takes as long as its kind did last.
+        What trains takes its multiply-adds times the last runs' total seconds per total multiply-adds;
+        None above `MAX_SCALE` times the latter. Other work takes as long as its kind did last.
         """
         if not work.multiply_adds:
             return self.others.get(work.kind)
@@ -44,9 +44,9 @@ class Durations:
     def seconds_left(self, job: Job, now: float) -> float | None:
         """Return the seconds until a job is done, as estimated at `now`; None while nothing is known.
 
-        For work that trains these are counted from its last step, by the pace since the second of its
-        `steps`: the first also waited for a compiler or came from an earlier turn. Else, and before a
-        third step, they are `expected` less the share that is done or, if none is, the time it ran.
+        For work that trains these were left at its last step, not `now`, by the pace since the second
+        of its `steps`: the first also waited for a compiler or came from an earlier turn. Else, and
+        before a third step, they are `expected` less the share done or, if none, the time of all turns.
         """
         steps = list(job.steps)[1:]
         if len(steps) > 1 and job.work.multiply_adds:

@@ -93,7 +93,10 @@ class _Worker:
         end_with_all_that_was_started()
 
     def _do(self, command: dict[str, Any]) -> None:
-        """Do a job to its end, "stop" or "give_way"; send results, the last included, then `Ended`."""
+        """Do a job to its end, "stop" or "give_way".
+
+        Sends results, at most one in `MIN_INTERVAL_S` seconds but always the last, then `Ended`.
+        """
         number, error, sent, newest, due = command["do"], None, None, None, 0.0
         stream: worker_jobs.Stream | None = None
         left_early = False
@@ -173,7 +176,7 @@ def or_end(loop: Callable[[], None]) -> None:
 
 
 def sentence(failure: BaseException) -> str:
-    """Return a ValueError's text; for any other failure, a sentence that has only its type."""
+    """Return the text of a ValueError of any kind; else, or if blank, a sentence with only the type."""
     if isinstance(failure, ValueError) and str(failure).strip():
         return str(failure)
     return f"It stopped because of an unexpected error ({type(failure).__name__})."

@@ -38,7 +38,7 @@ Shrink = Callable[[Any, Any], Any]
 def begin(command: Mapping[str, Any]) -> tuple[Shrink, Stream]:
     """Return two parts of a job: a function that reduces a result to what is new, and the results.
 
-    Raises ValueError for work of an unknown kind.
+    command: the bytes behind it are its "payload". Raises ValueError for work of an unknown kind.
     """
     payload = command.get("payload", b"")
     match command["kind"]:
@@ -117,7 +117,7 @@ def _study(study: Study, trained: list[list[Any]], reused: int | None) -> Stream
     """Yield the findings of a study.
 
     trained: of each outcome of earlier turns the training's index, then the fields of `Outcome`.
-    reused: how many outcomes came from the store in the first turn; None in that turn.
+    reused: the first turn's `Findings.reused`, which replaces later ones; None in that turn.
     """
     trainings = study.trainings()
     outcomes: dict[tuple[Experiment, int], Outcome] = {}

@@ -1,9 +1,9 @@
 """The worker's messages to the server, and the pipe that carries them.
 
 Commands to the worker are JSON, a line each, with an uploaded task as bytes (`pack`) in which nothing
-can run. Its answers are frames: a length and a pickle of the dataclasses below. The server reads them
-with an unpickler that makes our own dataclasses and NumPy's arrays and calls nothing else, so that even
-a worker that was taken over can only say wrong numbers.
+can run. Its answers are frames: 8 bytes, big-endian, of length and a pickle of the dataclasses below.
+The server reads them with an unpickler that makes our own dataclasses and NumPy's arrays and calls
+nothing else, so that even a worker that was taken over can only say wrong numbers.
 
 Only what is new in a result travels: `shrink` takes away what the last one had already, `grow` puts it
 back, and `grow(experiment, before, shrink(now, before))` equals `now`.
@@ -81,7 +81,7 @@ def write(pipe: IO[bytes], message: object) -> None:
 
 
 def read(pipe: IO[bytes]) -> object | None:
-    """Return the next message; None at the pipe's end, even in one. Raises `ProtocolError` if bad."""
+    """Return the next message; None if the pipe ends before or in it. Raises `ProtocolError` if bad."""
     head = pipe.read(_LENGTH.size)
     if len(head) < _LENGTH.size:
         return None
@@ -116,7 +116,8 @@ class _Reader(pickle.Unpickler):
 def shrink(now: Snapshot, before: Snapshot | None) -> Snapshot:
     """Return `now` without its experiment and, unless `before` is None, all that `before` had.
 
-    Left are changed curves, later networks and, of the probes, their epochs and outputs of new epochs.
+    Left are curves that are not the same object, later networks, all epochs of the probes and outputs
+    of new ones.
     """
     now = replace(now, experiment=None)  # pyrefly: ignore[bad-argument-type]
     if before is None:
@@ -186,7 +187,7 @@ def grow_findings(
 
 
 def pack(task: Task | None) -> bytes:
-    """Return an uploaded task as bytes: its sequences and sizes, no name; no bytes for no task.
+    """Return an uploaded task's sequences, features, classes, per_step as bytes, no name; b"" for None.
 
     >>> from maskdemo.data.tasks import TASKS
     >>> unpack(pack(TASKS["japanese_vowels"])).fixed == TASKS["japanese_vowels"].fixed
