@@ -111,7 +111,7 @@ def _choose_file() -> ModelFile | None:
 
 
 def _read_upload() -> None:
-    """Keep the uploaded file, or if `HELD_FILES` is full a complaint, not the last file: a callback."""
+    """Replace the last file by an uploaded one or, if `HELD_FILES` is full, a complaint: callback."""
     url.mark_touched()
     uploaded = session[f"audit_upload_{session.get('audit_uploads', 0)}"]
     if uploaded is None:
@@ -142,7 +142,7 @@ def _choose_text() -> ModelFile | None:
 
 
 def start_audit(file: ModelFile | None) -> None:
-    """Queue the audit of `file`, not None, and keep the file for `results`. Raises `QueueFull`."""
+    """Queue the audit of `file`, not None; then keep it for `results`. Raises `QueueFull` before."""
     assert file is not None, "without a model, the button is disabled"
     live_job.submit(Audit(file.content))
     session.audited = file
@@ -158,8 +158,8 @@ def progress() -> None:
 def results(chosen: ModelFile | None) -> None:
     """Draw the precomputed report of `chosen` if that is a ready example and was not audited last.
 
-    Else draw the session's newest report or error, and of which model it is unless of `chosen`; without
-    any, a text on what reports tell.
+    Else draw the session's newest report or error, below its model's name if not `chosen`; until there
+    is one, the precomputed report; without any audit, a text on what reports tell.
     """
     newest: AuditRun | None = live_job.status("audit").newest
     audited: ModelFile | None = session.get("audited")

@@ -62,7 +62,7 @@ _BROWSER_HAS: ContextVar[Mapping[str, str]] = ContextVar("browser_has", default=
 
 
 class Click(NamedTuple):
-    """A click in a chart: x and y in units of its axes; panel: from 0 at the top."""
+    """A click in a chart: the pointer's x and y in units of the axes; panel: from 0 at the top."""
 
     x: float
     y: float
@@ -103,8 +103,8 @@ def chart(
     """Draw a figure of `maskdemo.charts`, as wide as its place and as high as it says.
 
     key: unique on the page, and in the name of a saved file. alt: what is seen, for those who do not
-    see it. on_click: a callback. on_tap: the label of a button that a tap shows first, where a click
-    leads to another page. handle: of a chart whose padding can be pulled.
+    see it. on_click: a callback, of a click anywhere in a panel. on_tap: the label of a button that a
+    finger's tap, not a mouse's, shows first; "": none. handle: of a chart whose padding can be pulled.
     """
     shown = figure if isinstance(figure, Drawing) else drawing(figure)
     image = saved_as()
@@ -155,9 +155,10 @@ def replay(
 ) -> None:
     """Draw a button and a slider that play a run again in all charts of the page that have frames.
 
-    epochs: the slider's positions, one or more, ascending. run: tells runs apart, by its `repr`: for
-    another the slider moves to `epoch`, or the last if that is none of them. on_rest: a callback with
-    the epoch at which the slider comes to rest. While it moves, the server is not asked anything.
+    epochs: the slider's positions, one or more, ascending. run: tells runs apart, by its `repr`. Only
+    for another, or other epochs, the slider moves to `epoch`, or the last if that is none of them.
+    on_rest: a callback with another epoch than before at which the slider was let go, or playing ended
+    or was paused. While it moves, the server is not asked anything.
     """
     version = blake2b(repr((epochs, run)).encode(), digest_size=8).hexdigest()
     data = {"epochs": epochs, "epoch": epoch, "version": version}
@@ -171,14 +172,14 @@ def replay(
 
 
 def _on_poll(key: str) -> None:
-    """Keep in `_BROWSER_HAS` what the browser says that each chart has drawn. key: of the poll."""
+    """Set the context's `_BROWSER_HAS`, chart -> digests drawn, as the browser's poll `key` says."""
     # Where the whole page ran meanwhile, the part may be gone.
     drawn = st.session_state.get(key, {}).get("poll")
     _BROWSER_HAS.set({place: str(each) for place, each in dict(drawn or {}).items()})
 
 
 def repeat(draw: Callable[[], None], pause_s: Callable[[], float | None], *, key: str) -> None:
-    """Draw a part of the page now, and again `pause_s()` seconds after each drawing, until it is None.
+    """Draw a part of the page now, and again `pause_s()` after each drawing arrived, until it is None.
 
     The part has a container of its own: should its drawing be thrown away because somebody moved a
     control just then, nothing beside it moves. See also `minCachedMessageSize` in
@@ -204,7 +205,7 @@ def repeat(draw: Callable[[], None], pause_s: Callable[[], float | None], *, key
 class Drawing:
     """A figure in pieces of JSON: its layout, its frames (null without a replay), each trace.
 
-    version: the digest of each piece, in the same order, by which the browser tells what it has.
+    version: the hexadecimal digest of each piece, by which the browser tells what it has.
     height: in pixels.
     """
 

@@ -28,10 +28,10 @@ SIZES = ("train_size", "test_size")
 
 
 def setting(name: str, prefix: str = "", **widget: Any) -> None:
-    """Draw a setting's control by its kind: toggle, slider, number or select box, pills or segments.
+    """Draw a setting's control: toggle, `_number`, pills; segments or, from 4 options, a select box.
 
     prefix: of the session's keys, here and below: empty on the playground, `STUDY_PREFIX` for a study,
-    which always has the baseline and so does not offer it. widget: further options of the widget.
+    whose pills lack the baseline, as it always has that. widget: further options of the widget.
     """
     one = SETTINGS[name]
     kept: dict[str, Any] = {**url.KEPT, "key": prefix + name, **widget}
@@ -58,7 +58,7 @@ def setting(name: str, prefix: str = "", **widget: Any) -> None:
 
 
 def _number(declared: Number, kept: dict[str, Any]) -> None:
-    """Draw a slider of offered values, a box if in `TYPED`, else a slider. kept: widget options."""
+    """Draw a slider of `offered` values, if any; else a box if in `TYPED`, or slider. kept: looks."""
     looks: dict[str, Any] = {"label": declared.label, "help": declared.help, **kept}
     if declared.offered:
         # What a link says need not be among the values offered.
@@ -231,7 +231,7 @@ def presets(
     """Draw names that set all controls, in a row and in a list: the pages' style shows one of the two.
 
     kind: the beginning of both keys. list_titles, row_titles: by name, in the same order. chosen: the
-    name shown, if any. choose: called in a callback with the name picked, before `mark_changed`.
+    name shown, if any. choose: called in a callback with the name picked, if any; then `mark_changed`.
     """
     in_list, in_row = _preset_key(f"{kind}_list", chosen), _preset_key(f"{kind}_row", chosen)
     common: dict[str, Any] = {"on_change": _on_preset, "label_visibility": "collapsed"}
@@ -245,7 +245,7 @@ def presets(
 
 
 def _preset_key(widget: str, name: str | None) -> str:
-    """Return the key of a widget that holds `name`: a new key, set to it, if the last holds another.
+    """Return a widget's key in `named`, replaced by a new key, set to `name`, where it holds another.
 
     Until a browser has drawn what is set here it sends, with the next step of a slider, what the widget
     held before. From the old widget that does not count as a click on a scenario that one is leaving.

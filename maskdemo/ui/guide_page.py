@@ -86,7 +86,7 @@ def _what_to_write(answer: Guidance) -> None:
 
 
 def _why(answer: Guidance) -> str:
-    """Return a clause, comma first: a mask is worth nothing, or undecided; "" if one is recommended."""
+    """Return a clause, comma first, why no mask: undecided results, else no worth; "" for a mask."""
     if answer.strategy != BASELINE:
         return ""
     undecided = any(each.word == "undecided" for each in answer.results)

@@ -133,7 +133,7 @@ def _choose_epoch(snapshot: Snapshot) -> None:
 
 
 def _on_play(epochs: list[int]) -> None:
-    """Play from the chosen epoch on, or from the first where the last is chosen, in a callback."""
+    """Play the epochs after the chosen one, or all if that is the last, by `playing`: a callback."""
     chosen = session.inside_epoch
     session.playing = chosen if chosen in epochs[:-1] else 0
     url.mark_touched()
@@ -162,7 +162,7 @@ def _sequence(snapshot: Snapshot) -> InspectedSequence:
 
 
 def _main_unit(sequence: InspectedSequence, strategy: str) -> int:
-    """Return the unit (from 0) of largest |h * the label's weight| at read-out, in the newest epoch."""
+    """Return the unit (from 0) of largest |`read` * weight of `label`| at `read_out`, newest epoch."""
     network = sequence.snapshot.networks[strategy][-1]
     read_out = sequence.arrays(strategy).read_out[0]
     column = min(sequence.label, network.readout.shape[1] - 1)

@@ -47,7 +47,7 @@ GRADIENT_MEANINGS = {
 
 
 def change_by_invalid_steps(after: NDArray, invalid: NDArray[np.bool_]) -> float:
-    """Return how far all invalid steps (T,) together move the unit that they move furthest.
+    """Return how far (>= 0) all invalid steps (T,) together move the unit that they move furthest.
 
     after: the state after each step (T, H). A unit's changes are added up with their signs.
     """
@@ -56,7 +56,7 @@ def change_by_invalid_steps(after: NDArray, invalid: NDArray[np.bool_]) -> float
 
 
 def what_padding_did(sequence: InspectedSequence, strategy: str) -> str:
-    """Return sentences on what padding and gaps, if any, did to state and output of two strategies.
+    """Return what padding and gaps did to state and output of two strategies, or that there are none.
 
     The other is the first whose state they moved where they did not move this one's, or the reverse.
     """
@@ -86,9 +86,10 @@ def share_in_mean(sequence: InspectedSequence, strategy: str, *, step: int) -> s
 
 
 def _effect_sentence(sequence: InspectedSequence, strategy: str, change: float) -> str:
-    """Return a sentence: the state's `change` by padding, and the label's probability before and after.
+    """Return a sentence: the state's `change` by padding, and `label`'s probability before and after.
 
-    Where the last real step is read, it says so instead of the latter; of a mean only `change`.
+    Where the last real step is read, it says so, with one probability; of a mean, or where no padding
+    follows, only `change`.
     """
     state, arrays = "the state did not move", sequence.arrays(strategy)
     if change:
@@ -194,7 +195,7 @@ def compare_caption(sequence: InspectedSequence, first: str, *, weights: str, ov
     """Return the caption of strategies side by side: the rule by which they part from the first.
 
     weights: "own", or the strategy whose weights all use. over: the change of a probability (0 to 1)
-    beyond which they part, where each uses its own.
+    beyond which they part where each uses its own; else they do at any change of the state.
     """
     title = strategy_title(first)
     rule = (

@@ -116,7 +116,7 @@ def compile_ahead(experiment: Experiment) -> None:
 
 
 def take_over(work: Work) -> None:
-    """Join equal work that only sessions which have left wait for, as after a reload; else nothing."""
+    """Join equal work whose viewers all left, as by a reload, if the session has none of its kind."""
     server().queue.take_over(viewer(), work)
 
 
@@ -148,7 +148,7 @@ def cancel(kind: str) -> None:
 
 
 def keep_lost(earlier: str) -> None:
-    """Have `refusal` draw only which work, unless active here, an earlier session of this tab lost."""
+    """Replace `refusal`'s sentences by those on work that session `earlier` lost, if not active."""
     st.session_state.refused = {
         kind: f"The connection was away for too long, so {LOST[kind]}"
         for kind in server().queue.lost(earlier)
@@ -165,10 +165,10 @@ def refusal(kind: str) -> None:
 def progress_line(
     now: Status[Any], share: float, text: str, cancelled: str = "", other: str = ""
 ) -> None:
-    """Draw notices (of a failing disk once), and a line while work waits, runs, failed, was cancelled.
+    """Draw `now.notice`, a failing disk once, and a line if work waits, runs, failed, was cancelled.
 
     share, text: while it runs, what is done (0 to 1) and a sentence. cancelled: the sentence
-    on cancelled work, if any. other: appended to the line while the work waits.
+    on cancelled work, "" for no line. other: appended to the line while the work waits.
     """
     session = st.session_state
     if now.notice:
@@ -244,8 +244,8 @@ def watch(draw: Callable[[], None], kind: str, *, only_results: bool = False) ->
     """Draw a part of the page now, and again while the viewer's job of this kind goes on.
 
     When a job is asked for, has its first results or ends, the whole page runs again, which alone
-    starts or stops the polling; also when one part of the page changed how all charts are to be saved.
-    only_results: do not redraw before there are results.
+    starts or stops the polling; also when `saved_as` changes. only_results: draw once, then nothing
+    before there are results.
     """
     now = status(kind)
     drawn_for = _page_state(now)
@@ -263,7 +263,7 @@ def watch(draw: Callable[[], None], kind: str, *, only_results: bool = False) ->
 
 
 def _pause_s(kind: str, *, line: bool) -> float:
-    """Return seconds to a part's next poll: `poll_s`; for results down to a third as the job ends.
+    """Return seconds to a part's next poll: `poll_s`; for results the job's rest if less, to a third.
 
     line: this part is the line beside results: at least `LINE_POLL_S` once the time left is known.
     """
@@ -285,7 +285,7 @@ def _page_state(status: Status[Any]) -> tuple[object, ...]:
 def poll_s(status: Status[Any]) -> float:
     """Return the seconds between two polls of a job: `LINE_POLL_S` if it does not run.
 
-    Else `POLL_S`, or `FIRST_POLL_S` without results; doubled beyond 8 viewers of it, again beyond 16.
+    Else `POLL_S`, or `FIRST_POLL_S` without results; doubled beyond 8 viewers of the job, 16, 32, ...
     """
     if status.phase != "running":
         return LINE_POLL_S

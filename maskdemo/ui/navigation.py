@@ -65,7 +65,7 @@ def _redirect_to_playground() -> None:
 
 
 def require(name: str) -> None:
-    """Rerun through `app.py` unless this run of page `name` began there. Each page calls this first."""
+    """Call `declare` and rerun unless `app.py` began this run of page `name`. Pages call this first."""
     if st.session_state.pop("followed", None) != name:
         declare()
         st.rerun()

@@ -45,7 +45,7 @@ def _handle_data(snapshot: Snapshot, probe: int) -> dict[str, Any]:
 
     That is `recurrence_data`, accuracies, and two positions, of padded steps ("added"), their "side"
     and the strategy whose network reads, or `OWN_WEIGHTS` ("weights"): "trained" is that of training,
-    "chosen" that of the handle. If `_on_pulled` did not set that, "version" is a new one.
+    "chosen" that of the handle. Unless `_on_pulled` set that, `handles` rises and "version" changes.
     """
     experiment = snapshot.experiment
     epoch = next(iter(snapshot.networks.values()))[-1].epoch
@@ -88,7 +88,7 @@ def _handle_data(snapshot: Snapshot, probe: int) -> dict[str, Any]:
 
 
 def _on_pulled(pulled: Mapping[str, Any]) -> None:
-    """Choose the browser's position; `OWN_WEIGHTS` only if it says "settled": in a callback."""
+    """Choose the browser's position: a callback. `OWN_WEIGHTS` not picked ("settled") become None."""
     session.pulled = {name: pulled[name] for name in ("added", "side", "weights")}
     url.choose("added", pulled["added"])
     url.choose("added_side", pulled["side"])
@@ -101,8 +101,8 @@ def recurrence_data(sequence: InspectedSequence, *, dark: bool = False) -> dict[
     """Return networks, lanes and texts for the browser to run the recurrence under every strategy.
 
     A lane has its strategy's inputs (L + 2, F + 1), advance and keep (L + 2), as in `Arrays`, of the L
-    steps, of a padded step after the end and of one in front; which of these count in a mean; the step
-    that is read out without padding, from 0; and whether padding after the end moves it to the end.
+    steps without padding, a padded step after the end, one in front; which of them count in a mean; the
+    step read out without padding, from 0; and whether padding after the end moves it to the end.
     """
     experiment, bare = sequence.experiment, unpad(sequence.batch)
     value = experiment.pad_value
@@ -169,8 +169,8 @@ def _measured_with_padding(
 ) -> dict[str, dict[str, float]]:
     """Return strategy -> accuracy of the test set "before" and "after" padding, "change" and "chance".
 
-    All are 0 to 1. before: without padded steps. change: the largest of a probability in the test set.
-    added, side, weights: a position, see `_handle_data`.
+    All are 0 to 1. before: without padded steps. after: with only the `added`. change, chance: as in
+    `Sweep`, the largest change. added, side, weights: a position, see `_handle_data`.
     """
     readers = readers_of(sequence.strategies, weights)
     found = sweeps(sequence, side, max(1, added), readers)
@@ -216,7 +216,7 @@ def _best_lender(snapshot: Snapshot) -> str:
 def _usual_weights(snapshot: Snapshot) -> str:
     """Return the strategy whose network reads all lanes while nobody has chosen, or `OWN_WEIGHTS`.
 
-    That is `_best_lender`, once any other of `_lenders` is less than half as far above chance.
+    That is `_best_lender`, if any of `_lenders` is less than half as accurate beyond chance as it.
     """
     reached, best = _first_repeat_accuracy(snapshot), _best_lender(snapshot)
     if best == OWN_WEIGHTS:

@@ -133,7 +133,8 @@ def button_bar(experiment: Experiment, *, disabled: bool) -> None:
 def results(experiment: Experiment) -> None:
     """Draw answer, table, curves, outputs, batch, code, details; if no run, batch, empty axes, code.
 
-    The session keeps the run's settings as those shown last.
+    The batch is of `experiment`, all else of `run_to_show`, whose settings the session keeps as those
+    shown last. Embedded in another page, no batch, code, details.
     """
     snapshot = run_to_show(experiment)
     shown = snapshot.experiment if snapshot else experiment
@@ -186,7 +187,7 @@ def _count_switch(counted: bool) -> None:
 
 
 def _on_count_switch() -> None:
-    """Switch `count_invalid` of the controls and of the URL, in a callback."""
+    """Switch the control `count_invalid`, and `mark_changed`: a callback."""
     st.session_state.count_invalid = not st.session_state.count_invalid
     url.mark_changed()
 

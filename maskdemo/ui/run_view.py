@@ -94,7 +94,10 @@ def outputs(snapshot: Snapshot, usual: int) -> None:
 
 
 def _on_output_clicked(experiment: Experiment, probe: int, click: Click) -> None:
-    """Keep where a click leads: the probe (from 1), epoch, strategy, step and `lead_change`'s unit."""
+    """Set `look_inside`: settings, probe (from 1), chosen epoch, strategy, nearest step and unit.
+
+    The unit is that of `lead_change`; none without networks.
+    """
     strategy = experiment.strategies[click.panel]
     params = experiment.to_params() | url.choices_shown("epoch")
     params |= {"probe": str(probe), "strategy": strategy}

@@ -64,9 +64,10 @@ def choose_task(name: str, prefix: str = "") -> None:
 
 
 def adapt_to_task(prefix: str = "") -> None:
-    """Fit the padded length to a new task; a study also drops added repeats, takes `default_values`.
+    """Call `fit_padded_length` for a new task: in a study from the default length, not the present one.
 
-    A recorded task has no "spread" to vary: the padded length, or as the second nothing, replaces it.
+    A study also drops added repeats, and takes `default_values`. A recorded task has no "spread" to
+    vary: the padded length, or as the second nothing, replaces it.
     """
     if not prefix:
         fit_padded_length()
@@ -177,12 +178,12 @@ def read_study() -> Study:
 
 
 def values_text(values: tuple[Value, ...]) -> str:
-    """Return values with commas between them, as in their box; numbers to 10 digits."""
+    """Return values joined by ", ", as in their box; numbers to 10 significant digits."""
     return ", ".join(each if isinstance(each, str) else f"{each:.10g}" for each in values)
 
 
 def _read_values(key: str, name: str, base: Experiment) -> tuple[Value, ...]:
-    """Return the values as typed in the box under a key, apart by commas, semicolons or spaces.
+    """Return all values in the order typed in a key's box, apart by commas, semicolons or spaces.
 
     name: the variable; a categorical one has all its usual values. Raises `InvalidSettings`.
     """

@@ -69,7 +69,7 @@ def term_html(text: str, meaning: str, *, focusable: bool = True) -> str:
 
 
 def word_cells(judged: Iterable[Verdict | None]) -> list[str]:
-    """Return each verdict's word as HTML with its rule, "" for None; a word is focusable once."""
+    """Return each verdict's word as HTML with its rule, "" for None; a word's first is focusable."""
     cells, seen = [], set()
     for each in judged:
         if each is None:
@@ -91,7 +91,7 @@ def title_html(strategy: str) -> str:
 def _strategy_row(snapshot: Snapshot, name: str, verdict: Verdict | None, word: str) -> str:
     """Return a strategy's row as HTML. verdict: None before it is known. word: its word as HTML.
 
-    After the mean accuracy stand lowest and highest, or with a label at each step the reported mean.
+    After the mean accuracy stand lowest and highest, or with a label at each step `reported_mean`.
     """
     result = strategy_result(snapshot, name)
     ended = result.accuracies

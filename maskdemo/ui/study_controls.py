@@ -76,7 +76,7 @@ def _variable_controls(label: str, which: str, options: list[str]) -> None:
 
 
 def _on_variable(which: str) -> None:
-    """Take a variable's usual values; drop added repeats, and the second variable if the same."""
+    """Take a variable's `default_values`; drop added repeats, and the second variable if the same."""
     session = st.session_state
     session.study_more = ()
     name = session[f"study_{which}vary"]

@@ -60,7 +60,7 @@ def where_computed() -> str:
 
 
 def detectable_effect_sentence(study: Study) -> str:
-    """Return `detectable_effect` of a study, measured by the precomputed questions on its task."""
+    """Return the text `detectable_effect` from what precomputed questions on the study's task found."""
     of_task = (each.study for each in QUESTIONS.values() if each.study.base.task == study.base.task)
     measured = [found for each in of_task if (found := precomputed.study(each))]
     return detectable_effect(study, measured)

@@ -168,7 +168,7 @@ def response_charts(findings: Findings) -> None:
     """Draw the response curve, and `verdict_table`.
 
     With two variables, two maps (accuracy without a mask, a chosen strategy's difference) stand before
-    the curve, which is that at a chosen value of the second.
+    the curve, which is that at a chosen value of the second: at first both choices are the first.
     """
     study = findings.study
     if study.and_vary is None:

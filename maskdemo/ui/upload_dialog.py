@@ -220,7 +220,8 @@ def _replace_own_task(own: Task | None) -> None:
 def _use(prefix: str) -> None:
     """Choose the draft's task here and where an earlier file's is chosen; close the dialog: a callback.
 
-    It gets its usual padded length. A URL that named a missing uploaded task is read again instead.
+    Each such page gets `usual_padded_length`. A URL that names an uploaded task, missing until now, is
+    read again, instead of the choice here.
     """
     own = session.own_draft.made[2]
     _replace_own_task(own)

@@ -47,7 +47,7 @@ class Draft:
     def correct(self, role: str, value: Any) -> None:
         """Keep a person's choice for a role in `given`; drop other roles' choices that share a column.
 
-        Of chosen features only the shared columns are dropped.
+        Of chosen features only the shared columns are dropped, to () at last. None shares nothing.
         """
         taken = set(value) if isinstance(value, tuple) else {value}
         for other, said in list(self.given.items()):

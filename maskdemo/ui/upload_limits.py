@@ -84,7 +84,7 @@ class UploadLimits:
         self._allowed -= {session}
 
     def begin(self, session: str, file: str, files: Files) -> Upload:
-        """Count a file that begins to arrive. `UploadRefused`: 403 not allowed, 429 or 503 no room."""
+        """Drop released files, count a new one. `UploadRefused`: 403 not allowed, 429 session full."""
         if session not in self._allowed:
             raise UploadRefused(403)
         self._drop_released(files)
@@ -96,7 +96,7 @@ class UploadLimits:
         return upload
 
     def receive(self, upload: Upload, size: int) -> None:
-        """Count bytes that arrived, or raise `UploadRefused` if all sessions' would be too many."""
+        """Count bytes that arrived; `UploadRefused` (503), not counted, beyond `max_server_bytes`."""
         if self.held_bytes + size > self.max_server_bytes:
             raise UploadRefused(503)
         upload.size += size
@@ -110,7 +110,7 @@ class UploadLimits:
 
     @property
     def held_bytes(self) -> int:
-        """The bytes of all files, as of the last upload that began."""
+        """The bytes of all files counted; those released count until the next upload begins."""
         return sum(each.size for each in self._uploads)
 
     def _drop_released(self, files: Files) -> None:
@@ -170,7 +170,7 @@ class UploadMiddleware:
     async def _pass_on(
         self, session: str, file: str, scope: Scope, receive: Receive, send: Send
     ) -> None:
-        """Pass an upload on, its bytes counted. Raises `UploadRefused` beyond a limit or a timeout."""
+        """Pass an upload on, its bytes counted. `UploadRefused` beyond a limit, 408 if it stops."""
         held = self._files()
         upload = self._limits.begin(session, file, held)
 

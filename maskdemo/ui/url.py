@@ -63,9 +63,9 @@ def read_again() -> None:
 
 
 def synchronise(page: str) -> None:
-    """Write the URL if a control changed, else set the controls to it if it changed: first in a run.
+    """Write the URL after `mark_changed`, or without any mark read it if it is new: first in a run.
 
-    A new session's controls are initialised, and invalid settings dropped of a page that is left.
+    Before, a new session's controls are initialised; of a page left, mark and invalid settings dropped.
     """
     session = st.session_state
     if "address" not in session:
@@ -92,7 +92,7 @@ def write_if_changed() -> None:
 
 
 def current(settings: PageSettings[T]) -> tuple[T, str | None]:
-    """Return the controls' settings and None, or the URL's and an error; read once per run."""
+    """Return `read_settings`, kept until `synchronise`, or `write_if_changed` after a change."""
     kept = st.session_state.settings
     if settings not in kept:
         value, error = read_settings(settings)
@@ -101,7 +101,7 @@ def current(settings: PageSettings[T]) -> tuple[T, str | None]:
 
 
 def read_settings(settings: PageSettings[T]) -> tuple[T, str | None]:
-    """Return the controls' settings and None, or the URL's and an error; read anew, for callbacks."""
+    """Return the controls' settings and None; if invalid, those of the last URL and the error."""
     try:
         return settings.from_controls(), None
     except InvalidSettings as error:
@@ -218,7 +218,7 @@ def dropdown(name: str, titles: Mapping[Any, str], default: Any, label: str, **l
 
 
 def several_of(name: str, titles: Mapping[str, str], default: list[str], label: str) -> list[str]:
-    """Draw pills of several options; return the chosen in the titles' order, or if none the default."""
+    """Draw pills, reset to the default where none is chosen; return the chosen in the titles' order."""
 
     def parse(value: Any) -> list[str] | None:
         names = value.split(".") if isinstance(value, str) else value
@@ -231,7 +231,7 @@ def several_of(name: str, titles: Mapping[str, str], default: list[str], label: 
 
 
 def number_box(label: str, min_value: float, max_value: float, *, key: str, **settings: Any) -> Any:
-    """Draw a number input, at first `min_value`; return its number, the last one if emptied."""
+    """Draw a number input, at first `min_value`; emptied it shows its last again. Return its number."""
     # Streamlit 1.67 sets an emptied box to the default.
     value = st.session_state.get(key, min_value)
     return st.number_input(label, min_value, max_value, value, key=key, **settings)

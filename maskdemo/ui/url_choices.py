@@ -47,7 +47,7 @@ VALUES: Mapping[str, Callable[[Any], Collection[Any]]] = {
 
 
 def is_possible(name: str, text: str, settings: Any) -> bool:
-    """Return whether a choice in `VALUES` can have a text; for "compared", each part between dots."""
+    """Return whether a text is the `str` of one of `VALUES[name]`; if "compared", each dotted part."""
     texts = text.split(".") if name == "compared" else [text]
     return {*texts} <= {*map(str, VALUES[name](settings))}
 
