@@ -30,10 +30,10 @@ def open_archive(
 ) -> Iterator[zipfile.ZipFile]:
     """Yield the archive once its members are known to be harmless; their contents are not read yet.
 
-    max_unpacked: bytes that all members may have together. max_ratio: how many times larger than packed
-    a member may be, and 64 KB more; None where `max_unpacked` is little enough. error: raised, with a
-    sentence for people, for what is refused. damaged: its sentence where the archive is not sound, and
-    for every exception within the `with` block but a `MaskdemoError`.
+    max_unpacked: bytes that all members may declare together. max_ratio: how many times larger than
+    packed a member may be, and 64 KiB more; None where `max_unpacked` is little enough. error: raised,
+    with a sentence for people, for what is refused. damaged: its sentence where the archive is not
+    sound, and for every exception within the `with` block but a `MaskdemoError`.
     """
     try:
         _check_end(content, error, damaged)
@@ -47,7 +47,7 @@ def open_archive(
 
 
 def _check_end(content: bytes, error: type[MaskdemoError], damaged: str) -> None:
-    """Raise `error` for no end record, a Zip64 archive, over `MAX_MEMBERS` or over `MAX_CONTENTS`.
+    """Raise `error` without end record, for Zip64, and for more than `MAX_MEMBERS` or `MAX_CONTENTS`.
 
     This comes before zipfile builds an object for each member. damaged: the sentence for no end.
     """

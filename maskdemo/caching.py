@@ -49,7 +49,7 @@ class Cache(Generic[V]):
         self.used: float = 0
 
     def get(self, key: tuple[Hashable, ...], make: Callable[[], V]) -> V:
-        """Return the value kept under this key, else that of `make`, which is kept unless too large.
+        """Return the value kept under this key, else that of `make`, kept unless above the capacity.
 
         Threads may `make` it at once, cheaper than waiting; all return the first that is kept.
         """
@@ -71,7 +71,7 @@ class Cache(Generic[V]):
             return self._kept.get(weak)
 
     def keep(self, key: tuple[Hashable, ...], value: V) -> None:
-        """Drop the key's earlier value, keep this unless too large, and drop what is then too much."""
+        """Drop the key's earlier value, keep this unless above the capacity, and drop others to fit."""
         weak = _weakly(key)
         with self._lock:
             self._drop(weak)
@@ -101,7 +101,10 @@ class Cache(Generic[V]):
         return len(self._kept)
 
     def _next_to_go(self) -> tuple[Hashable, ...]:
-        """Return the least recently used key; if `newest_last`, no task's last used unless all are."""
+        """Return the least recently used key; if `newest_last`, one that is not its task's last used.
+
+        Keys without an uploaded task are of one task. Where all are a task's last used: the first.
+        """
         keys = list(self._kept)
         newest = {_uploaded_task(key): key for key in keys} if self._newest_last else {}
         return next((key for key in keys if newest.get(_uploaded_task(key)) is not key), keys[0])

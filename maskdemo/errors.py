@@ -45,7 +45,7 @@ class MaskdemoError(Exception):
 class InvalidSettings(MaskdemoError, ValueError):
     """Settings that cannot be used: a sentence for people.
 
-    settings: the names of those at fault, the first to be given up first.
+    settings: the names of those at fault; `parse_leniently` drops the first that was given.
     """
 
     def __init__(self, sentence: str, *settings: str) -> None:
@@ -57,8 +57,8 @@ class InvalidSettings(MaskdemoError, ValueError):
 class InvalidTable(MaskdemoError, ValueError):
     """Data that cannot be used: a sentence with the place and what to change.
 
-    offer: what could make it usable, or "": a role to choose ("label"), "sample", or "steps 5" for
-    one step in 5. code: lines of Python that make a table of the file.
+    offer: what could make it usable, or "": a role to choose ("label"), "sample" (draw fewer
+    sequences), or "steps 5" (keep one in 5). code: lines of Python that make a table of the file.
     """
 
     def __init__(self, sentence: str, *, offer: str = "", code: str = "") -> None:

@@ -197,7 +197,7 @@ class Experiment:
 
     @property
     def truncates(self) -> bool:
-        """Whether a sequence may be longer than the padded length, which then cuts it."""
+        """Whether `max_length` exceeds the padded length, to which longer sequences are cut."""
         return self.padded_length < self.max_length
 
     @property
@@ -216,7 +216,7 @@ class Experiment:
         return self.spec.classes
 
     def to_params(self) -> dict[str, str]:
-        """Return URL parameters: every setting that the data do not dictate, no uploaded data."""
+        """Return URL parameters: each setting not in `dictated`, defaults too; no uploaded data."""
         dictated = self.spec.dictated
         return {
             name: setting.format(getattr(self, name))
@@ -228,7 +228,7 @@ class Experiment:
     def from_params(params: Mapping[str, str], own: Task | None = None) -> Experiment:
         """Return the experiment of `to_params`; other keys are ignored. Raises `InvalidSettings`.
 
-        A setting without a key has its default. own: the uploaded task, for a link that is about one.
+        A setting without a key has its default. own: the uploaded task, used for `task` "own".
         """
         settings: dict[str, Any] = {
             name: SETTINGS[name].parse(text) for name, text in params.items() if name in SETTINGS
@@ -248,7 +248,7 @@ class Experiment:
     def fallback_sentence(self, name: str) -> str:
         """Return `Used instead: padded length 60.`, with the value here for an unusable parameter.
 
-        For a parameter that is no setting, it says that the default is used.
+        For a parameter that is no setting: `The default is used instead.`
         """
         if (setting := SETTINGS.get(name)) is None:
             return "The default is used instead."

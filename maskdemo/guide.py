@@ -143,7 +143,7 @@ class GuideCase:
 
 
 def cases_of(setup: Setup) -> tuple[GuideCase, ...]:
-    """Return a case of each task with its `collides` and `labels`; recorded ones if lengths differ."""
+    """Return a case of each task with its `collides` and `labels`; recorded too if lengths differ."""
     setup = setup.relevant
     names = TASKS_LIKE[setup.collides, setup.labels == "step"]
     # Recorded sequences have the lengths that they have.
@@ -164,7 +164,8 @@ def guide_experiments() -> tuple[Experiment, ...]:
 def _experiment(task: str, setup: Setup) -> Experiment:
     """Return the experiment that pads a task as a setup does. setup: of `Setup.relevant`.
 
-    no_mask and masking_layer with pad and mask value -1; if it `collides`, held_state too, and 0.
+    no_mask and masking_layer with pad and mask value -1; if it `collides`, held_state too, and both 0.
+    Equal lengths are all the longest; padded: to longest x ratio, rounded up (side "longest": x 1).
     """
     drawn = {} if TASKS[task].fixed else DRAWN
     base = Experiment(task=task, padded_length=MAX_PADDED_LENGTH, **drawn)
@@ -193,7 +194,7 @@ def _experiment(task: str, setup: Setup) -> Experiment:
 class GuideResult:
     """One case with its accuracies.
 
-    word: of `NEEDS`, what the run says of masking. verdict: of all its strategies the first by `_rank`.
+    word: of `NEEDS`, what the run says of masking. verdict: the first by `_rank` of its own word.
     """
 
     case: GuideCase
@@ -208,8 +209,7 @@ class Guidance:
 
     word: that of all cases; "depends" where they differ. sentence: in how many cases each word held.
     exceptions: a sentence that names the cases with another word than the commonest; empty where all
-    have the same, or where two are equally common. recommended: the case whose mask is worth most, by
-    its word and then by its gain.
+    have the same, or where two are commonest. recommended: the first result by `_rank`.
     """
 
     word: str
@@ -220,7 +220,7 @@ class Guidance:
 
     @property
     def strategy(self) -> str:
-        """The recommended verdict's strategy if its word is required or helps, else "no_mask"."""
+        """`recommended.verdict.strategy` if `recommended.word` is required or helps, else "no_mask"."""
         useful = self.recommended.word in ("required", "helps")
         return self.recommended.verdict.strategy if useful else BASELINE
 
@@ -250,7 +250,7 @@ def _result(case: GuideCase, accuracies: Accuracies) -> GuideResult:
 
 
 def _rank(word: str, verdict: Verdict) -> tuple[int, float]:
-    """Return a sort key: by word (required, helps, not needed, undecided, other), then largest gain."""
+    """Return a sort key: required, helps, not needed, undecided, other; then largest difference."""
     words = ("required", "helps", "not needed", "undecided")
     return words.index(word) if word in words else len(words), -verdict.difference.mean
 

@@ -21,7 +21,7 @@ _LOADING = threading.Lock()
 
 @contextmanager
 def garbage_collection_paused() -> Iterator[None]:
-    """Pause garbage collection for an import; the objects that exist at its end are never collected.
+    """Pause garbage collection for an import; all objects that exist at its end are never collected.
 
     After an exception, they are collected as usual.
     """

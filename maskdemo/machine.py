@@ -17,7 +17,7 @@ MMAP_THRESHOLD, LARGE, ARENA_MAX, ARENAS = -3, 2**19, -8, 2
 
 
 def cores() -> int:
-    """Return how many cores the process may run on and its container pays for; at least 1."""
+    """Return how many cores the process may run on within its container's quota; at least 1."""
     return max(1, min(_allowed(), _quota(_GROUPS, _OWN_GROUP)))
 
 
@@ -31,7 +31,7 @@ def _allowed() -> int:
 def _quota(groups: Path, own_group: Path) -> int:
     """Return the smallest quota of the process's control groups (cgroup v2), in cores, rounded up.
 
-    At most the cores of the machine. groups: the folder of all groups. own_group: the file
+    At most `os.cpu_count()`. groups: the folder of all groups. own_group: the file
     that names the group of the process.
     """
     smallest = os.cpu_count() or 1
@@ -54,7 +54,7 @@ def _quota(groups: Path, own_group: Path) -> int:
 
 
 def memory_limit() -> float:
-    """Return the bytes that this process's control groups (v1, v2) may take; infinity if no limit."""
+    """Return the least limit in bytes of the process's and the root control group; infinity if none."""
     limits = [math.inf]
     with suppress(OSError):
         for line in _OWN_GROUP.read_text().splitlines():

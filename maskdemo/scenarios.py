@@ -16,7 +16,7 @@ class Scenario:
     """A named experiment and one sentence on what to look for in it.
 
     asks: the name of the rule in `maskdemo.evidence.scenario_headline` that answers that sentence; if
-    "", the answer is whether masking is required. about: what the networks are to know, as a clause.
+    "", the answer is whether masking is required. about: what the networks are to know: "the speaker".
     """
 
     name: str

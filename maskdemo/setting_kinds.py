@@ -56,7 +56,7 @@ class Setting(ABC):
 
     @property
     def label(self) -> str:
-        """The title and, unless a share or in the title, its unit: "Padded length, in steps"."""
+        """The title and, unless "share" or part of the title, the unit: "Padded length, in steps"."""
         counts = self.unit and self.unit != "share" and self.unit not in self.title.lower()
         return f"{self.title}, in {self.unit}" if counts else self.title
 
@@ -110,7 +110,10 @@ class Number(Setting):
         return f"{_plainly(self.low)} to {_plainly(self.high)}"
 
     def checked(self, value: Any) -> int | float:
-        """Return int if `whole` (of 5.0), else float. Raises `InvalidSettings` for others and bools."""
+        """Return a Python or numpy number as int if `whole` (5 of 5.0), else as float.
+
+        Raises `InvalidSettings` outside the limits and for 5.5 if `whole`, NaN, bools and text.
+        """
         number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
         if not number or value != value:
             raise self._no_number(value)
@@ -124,7 +127,7 @@ class Number(Setting):
         return int(value) if self.whole else float(value) + 0.0
 
     def parse(self, text: str) -> int | float:
-        """Return the finite number in a text, allowed or not; a float where it is not whole.
+        """Return the finite number in a text, allowed or not; an int if whole (16.0) and `whole`.
 
         Raises `InvalidSettings` without one, and for more than `MAX_CHARACTERS`.
         """
@@ -141,7 +144,7 @@ class Number(Setting):
         return str(value) if self.whole else repr(value)
 
     def display(self, value: Any) -> str:
-        """Return the number with at most 6 significant digits, also a share: "0.3", "1e-05"."""
+        """Return an int in full, a float with at most 6 significant digits, also a share: "0.3"."""
         return _plainly(value)
 
     def _no_number(self, value: Any) -> InvalidSettings:
@@ -208,7 +211,7 @@ class Selection(Choice):
         return tuple(each for each in self.options if each in value)
 
     def parse(self, text: str) -> tuple[str, ...]:  # pyrefly: ignore[bad-override]
-        """Return the parts of a text between dots and commas as they stand, be they options or not."""
+        """Return the parts of a text between dots and commas, options or not; ("",) of ""."""
         return tuple(text.replace(",", ".").split("."))
 
     def display(self, value: Any) -> str:

@@ -53,7 +53,7 @@ class Arrays:
     def read(self, states: Floats) -> Floats:
         """Return the read-out's input after each step, from the states (N, T, ...) after each step.
 
-        That is the state or, where there is a `pool`, the mean by it of the states so far (0 of none).
+        That is the state or, with a `pool`, the mean of the states so far, weighted by it (0 of none).
         """
         if self.pool is None:
             return states
@@ -157,7 +157,7 @@ def _mask_feature(batch: Batch, mask_value: float) -> Handling:
 
 
 def _forward_fill(batch: Batch, mask_value: float) -> Handling:
-    """Return the last valid reading at invalid steps, the value itself before any; all move on."""
+    """Return the last valid reading at invalid steps, before any the step's own value; all move on."""
     steps = np.where(batch.valid, np.arange(batch.valid.shape[1]), -1)
     newest = np.maximum.accumulate(steps, axis=1)[..., None]
     filled = np.take_along_axis(batch.values, np.maximum(newest, 0), axis=1)
@@ -196,10 +196,10 @@ def arrays(
 ) -> Arrays:
     """Return the arrays of `strategy` for a padded batch.
 
-    With one label per sequence, `weights` is 1 at the read-out: the last step, or the last valid one
-    where the strategy `reads_last_valid`. To `average`, the states after all steps that the strategy
-    does not mask are read, or after the valid steps where it `reads_last_valid`, and the read-out is
-    the last of them. With a label at each step, every step counts, or only the valid steps if not
+    With one label per sequence, `weights` is 1 at the read-out: step T - 1, or the last valid one where
+    the strategy `reads_last_valid`. To `average`, the states after all steps that do not hold the state
+    (`keep` 0) are read, or after the valid steps where it `reads_last_valid`, and the read-out is the
+    last of them. With a label at each step, every step counts, or only the valid steps if not
     `count_invalid`; `average` then does nothing. The target is the step's label or, at every step, the
     sequence's. Steps outside `batch.there` hold the state, and count in no mean and no per-step loss.
     """
@@ -245,8 +245,8 @@ def _shares(counted: NDArray[np.bool_]) -> Floats:
 def hold_padding(arrays: Arrays, padded: NDArray[np.bool_]) -> Arrays:
     """Return arrays whose padded (N, T) steps hold the state and are in no mean; weights stay.
 
-    A step that holds the state changes nothing, so on a post-padded batch the state after the last
-    step is the state after the sequence's own last step; `pool` is shared anew by its own steps. The
+    A step that holds the state changes nothing, so on a post-padded batch the state after the last step
+    is the state after the sequence's own last step; `pool` is shared equally by those left in it. The
     leak is measured against these arrays.
     """
     pool = None if arrays.pool is None else _shares((arrays.pool > 0) & ~padded)

@@ -58,15 +58,15 @@ def adds(case: Case, measurements: Measurements) -> Answer:
 
 
 def moves(case: Case, measurements: Measurements) -> Answer:
-    """The claim holds if outputs move without the padding, see `_moves`."""
+    """The claim holds if outputs move without the padding in every repeat (`_moves`)."""
     run = measurements.runs[case.experiment]
     return _moves(run, case.strategy), (_leak_number(run, case.strategy),)
 
 
 def is_required(case: Case, measurements: Measurements) -> Answer:
-    """The claim holds if the mask is required: without it accuracy is not half as far above chance.
+    """The claim holds if the verdict on the mask is "required".
 
-    It does not if the verdict is "the same" or "hurts", or if surely half as far or more is reached.
+    It does not if that is "the same" or "hurts", or if `Verdict.short_of_half` ends below 0.
     """
     run = measurements.runs[case.experiment]
     verdict = run.verdict(case.strategy)
@@ -88,8 +88,8 @@ def is_required(case: Case, measurements: Measurements) -> Answer:
 def state_is_zero(case: Case, measurements: Measurements) -> Answer:
     """The claim holds if Keras's inputs and states are 0 at masked steps, and does not if they are not.
 
-    Undecided unless the accuracy agrees: the case's strategy, a state set to zero, is then "the same"
-    as a held state or, if they are not 0, surely not the same.
+    Undecided unless the verdict on the case's strategy, a state set to zero, over a held state agrees:
+    "the same" if they are 0; if not, any other word but "undecided".
     """
     keras_result = measurements.checks["masked_steps"][case.experiment.side]
     verdict = measurements.runs[case.experiment].verdict(case.strategy, over="held_state")
@@ -129,7 +129,7 @@ def has_no_part(case: Case, measurements: Measurements) -> Answer:
 
 
 def mask_matches_padding(case: Case, measurements: Measurements) -> Answer:
-    """The claim holds if every padded step is masked and no real step is.
+    """The claim holds if every padded or missing step is masked and no real step is.
 
     The accuracy against a mask from the true lengths is measured too, and takes no part in the answer.
     """
@@ -182,8 +182,8 @@ def receives_mask(case: Case, measurements: Measurements) -> Answer:
 def is_slower(case: Case, measurements: Measurements) -> Answer:
     """The claim holds if the whole 95% interval of the ratio of processor times is above 1.
 
-    The ratio is that of the case's experiment with a Masking layer to without. It does not hold if
-    the interval ends below `SLIGHT`. Anything between, and a case that was not timed, is undecided.
+    The ratio is that of the case's experiment with a Masking layer to without. Not held if the interval
+    begins at or below 1 and ends below `SLIGHT`; anything else, and an untimed case, is undecided.
     """
     # On a logarithmic scale, where twice and half as long are equally far from 1.
     timed = measurements.checks["epoch_seconds"]["ratios"]
@@ -201,7 +201,7 @@ def is_slower(case: Case, measurements: Measurements) -> Answer:
 def beats_chance(case: Case, measurements: Measurements) -> Answer:
     """The claim holds if the whole interval of the accuracy is above chance.
 
-    It does not hold if the interval ends less than `MARGIN` above chance.
+    Else it does not hold if the interval ends less than `MARGIN` above chance.
     """
     above = measurements.runs[case.experiment].above_chance(case.strategy)
     held = True if above.low > 0 else False if above.high < MARGIN else None

@@ -56,7 +56,7 @@ class MeasuredNumber:
 
     @property
     def text(self) -> str:
-        """The number with unit and, if it has a spread, limits; "exactly 0", "yes" or "no"."""
+        """As `UNITS` says, with limits if it has a spread; if all are 0 "exactly 0"; "yes", "no"."""
         if self.unit == "yes or no":
             return "yes" if self.value else "no"
         if self.value == self.low == self.high == 0:
@@ -91,7 +91,11 @@ class Judgement:
 
     @property
     def word(self) -> str:
-        """Held in some cases (and not in others), else undecided if any is, else held or not held."""
+        """The word for all `results`: held, not held, undecided or held in some cases.
+
+        The last if True in some and False in others, else undecided if any is None. If `usually`: held
+        if True in more than half, not held if True or None in at most half, else undecided.
+        """
         answers = {result.held for result in self.results}
         if self.usually:
             half, held = len(self.results) / 2, self._count(True)
@@ -112,7 +116,7 @@ class Judgement:
 
     @property
     def counts(self) -> str:
-        """The number of cases with each answer: "5 of 7 cases held, 1 did not"; only held may be 0."""
+        """The number of cases by answer: "5 of 7 cases held, 1 did not"; of zeros only held."""
         parts = [f"{self._count(True)} of {counted(len(self.results), 'case')} held"]
         if self._count(False):
             parts.append(f"{self._count(False)} did not")

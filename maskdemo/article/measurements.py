@@ -56,7 +56,7 @@ class RunMeasurements:
         return result
 
     def above_chance(self, strategy: str) -> Interval:
-        """Return accuracy less chance (-1 to 1): mean and 95 % interval for all strategies together."""
+        """Return accuracy less chance (-1 to 1): mean, and 95 % limits that hold for all strategies."""
         return evidence.above_chance(self.accuracies, strategy)
 
 
@@ -86,7 +86,7 @@ def measure_run(snapshot: Snapshot) -> RunMeasurements:
 
 
 def _gradient_norms(snapshot: Snapshot, strategy: str) -> tuple[float, float]:
-    """Return the newest network's summed gradient norms on padded and on real steps of the probes."""
+    """Return sums of the first repeat's last network's gradient norms at padded and at real steps."""
     probes, experiment = snapshot.probes, snapshot.experiment
     batch = Batch(probes.values, probes.valid, probes.padded, probes.labels)
     arrays = arrays_of(experiment, strategy, batch)

@@ -48,7 +48,8 @@ class ProgramRun:
     epochs, batches (an epoch): what `fit` was asked for, 0 before it began. commonest: the share of
     the commonest training label. leak: the largest change of an output when the training sequences
     are given without their padding; None where it was not measured. seconds: from the program's
-    first line to its end, without loading TensorFlow. output: of printed text and warnings, the end.
+    first line to its end, without loading TensorFlow. output: the end of printed text and warnings.
+    finished: also after a failure.
     """
 
     program: str

@@ -79,7 +79,7 @@ def run_program(name: str, text: str) -> ProgramRun:
 
 
 def visible_text(text: str) -> str:
-    """Return printed text without colours and backspaces, of overwritten lines the last version."""
+    """Return printed text without colour codes and "\\b"; of a line, what follows its inner "\\r"."""
     return re.sub(r"[^\n]*\r(?=[^\r\n])", "", _TERMINAL.sub("", text)).replace("\b", "")
 
 
@@ -98,9 +98,9 @@ def _failure(error: Exception, path: Path) -> Failure:
 
 
 def _observed_fit(fit: Callable, observed: dict[str, Any]) -> Callable:
-    """Return a `fit` that also notes in `observed`, by name, the fields of `ProgramRun` up to `leak`.
+    """Return a `fit` that also notes in `observed` the fields of `ProgramRun` from `epochs` to `leak`.
 
-    `leak` only if `fit` succeeds and the model leaves the number of steps open.
+    `received` also if `fit` fails; `leak` only if not and the model leaves the number of steps open.
     """
     import keras
 
@@ -174,8 +174,8 @@ def _record_mask(layer: Any, received: list[Received]) -> Iterator[None]:
 def change_without_padding(model: Any, x: np.ndarray) -> float:
     """Return the largest change of any output when sequences are read without their padding.
 
-    x: (N, T, F), padded with zeros after the end. Sequences of one length go together and the padded
-    ones in the same batches, so that both are computed in the same order.
+    x: (N, T, F), each read to its last step that is not all 0, at least 1 step. Sequences of one length
+    go together and the padded ones in the same batches, so that both are computed in the same order.
     """
     lengths = x.any(axis=2).cumsum(axis=1).argmax(axis=1) + 1
     changes = []

@@ -50,7 +50,7 @@ def write(result: object, file: Path | IO[bytes], *, compressed: bool = False) -
 def read(form: type[T], file: Path | IO[bytes], *, part: bool = False) -> T | None:
     """Return the result of type `form` in a file; None if that is missing, damaged or of another form.
 
-    part: `form` has only some fields of the written result, and none with arrays: only these are read.
+    part: `form` has only some top fields of the written result, none with arrays: only these are read.
     """
     try:
         with np.load(file, allow_pickle=False) as archive:
@@ -69,8 +69,8 @@ def to_plain(value: Any, arrays: _FlatArrays | None = None) -> Any:
 
     Dataclasses become dicts, tuples lists; a value of any other type stays as it is.
 
-    arrays: receives the value's arrays, of which the result has type, start and shape. Without it,
-    AssertionError is raised for an array.
+    arrays: receives the value's arrays, of which the result has type, start (in numbers) and shape.
+    Without, AssertionError is raised for an array.
     """
     if type(value) in _PLAIN:
         return value
@@ -97,8 +97,8 @@ def to_plain(value: Any, arrays: _FlatArrays | None = None) -> Any:
 def from_plain(form: Any, plain: Any, arrays: Mapping[str, NDArray] | None = None) -> Any:
     """Return the value of type `form` that `to_plain` made `plain` of. Raises one of `OTHER_FORM`.
 
-    arrays: data type -> all numbers of that type. An array gets the data type that the form names; a
-    float may be written as int. A field that is missing has its default, a surplus field is an error.
+    arrays: data type -> all numbers of that type. An array is cast to the data type of the form; an
+    int for a float stays int. A field that is missing has its default, a surplus field is an error.
     """
     kind, of = get_origin(form) or form, get_args(form)
     if kind in _SCALARS:

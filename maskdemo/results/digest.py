@@ -79,7 +79,7 @@ LIBRARIES = ("tensorflow", "tensorflow-cpu", "keras", "numpy")
 
 @lru_cache(maxsize=64)
 def digest_of(kind: str, package: Path = PACKAGE) -> str:
-    """Return the hex digest of a kind in `SOURCES`: its files, libraries and `platform.machine()`."""
+    """Return a kind's SHA-256 hex digest: of its `SOURCES`, libraries and `platform.machine()`."""
     digest = hashlib.sha256()
     for source in SOURCES[kind]:
         digest.update(_file_digest(package / source))

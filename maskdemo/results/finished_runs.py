@@ -63,7 +63,7 @@ class FinishedRuns:
         without_disk: int = MAX_BYTES_WITHOUT_DISK,
         own: int = MAX_OWN_BYTES,
     ) -> None:
-        """Hold nothing; bytes of arrays: in files, in memory, of those no file takes, of own runs."""
+        """Hold nothing; bytes of arrays: in files, besides in memory, of those no file takes, own."""
         self._own: Cache[Snapshot] = Cache(own, array_bytes, newest_last=True)
         self._memory: Cache[Snapshot] = Cache(in_memory, array_bytes)
         self._without_disk: Cache[Snapshot] = Cache(without_disk, array_bytes)
@@ -72,7 +72,10 @@ class FinishedRuns:
         self.disk_works = True
 
     def keep(self, snapshot: Snapshot) -> None:
-        """Store a run in place of a run with equal settings; not if it is unfinished or too large."""
+        """Store a run in place of its equal: in memory and a file or, if that fails, `without_disk`.
+
+        Own runs go to `own` alone. None keeps an unfinished run, or one above its limit.
+        """
         if not snapshot.finished:
             return
         key = (snapshot.experiment,)

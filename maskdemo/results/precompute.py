@@ -48,7 +48,7 @@ def compute_results(
     The last line has their size. scenarios, questions, audited: names. guide: its experiments, by
     default all. A kind of which a part is given counts as computed now, so the caller sees to it that
     the folder has no other parts; a kind without any stays. `made.json` is deleted first and written
-    last, so that it never belies a file. Raises ValueError before, for more than `MAX_BYTES` of files.
+    last, so that it never belies a file. Raises ValueError instead, for more than `MAX_BYTES` of files.
     """
     folder.mkdir(parents=True, exist_ok=True)
     earlier, here = precomputed.read_provenance(folder), precomputed.provenance_here()
@@ -92,8 +92,8 @@ def trained_run(experiment: Experiment) -> Snapshot:
 def shortened(run: Snapshot, *, networks: int) -> Snapshot:
     """Return the run with its probes' outputs in half precision and fewer networks.
 
-    Half precision has three digits, as charts show them. networks: of how many evenly spread epochs,
-    the last and, of several, the first among them, each strategy's networks stay.
+    Half precision has three digits, as charts show them. networks: how many of each strategy's
+    networks stay, chosen by `evenly_spread`: of 1, the last.
     """
     outputs: Any = {name: each.astype(np.float16) for name, each in run.probes.outputs.items()}
     networks_kept = {

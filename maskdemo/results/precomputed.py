@@ -81,7 +81,7 @@ def marks() -> dict[str, Mark]:
 
 @lru_cache(maxsize=len(SCENARIOS))
 def _mark_of_scenario(scenario: str) -> Mark | None:
-    """Return the mark of a scenario's precomputed run, stale or not; None if not of its settings."""
+    """Return the mark of a scenario's precomputed run, even stale; None if missing or set otherwise."""
     judged: Any = codec.read(_Judged, FOLDER / f"run-{scenario}.npz", part=True)
     same = judged and judged.experiment == SCENARIOS[scenario].experiment
     return mark(judged) if same else None

@@ -42,8 +42,8 @@ log = logging.getLogger(__name__)
 class TrainingStore:
     """Outcomes by training, at most `max_entries`; the least recently used go first. Thread-safe.
 
-    folder: where the file is, by default `store_folder()`. `complaint`: a sentence for people while
-    nothing can be kept, else None. A store that cannot be used finds nothing and keeps nothing.
+    folder: where the file is, by default `store_folder()`. `complaint`: a sentence for people if the
+    last access failed, else None. A store that cannot be used finds nothing and keeps nothing.
     """
 
     def __init__(self, folder: Path | None = None, *, max_entries: int = MAX_ENTRIES) -> None:
@@ -159,7 +159,7 @@ class TrainingStore:
             self._file = None
 
     def _set_aside(self) -> None:
-        """Rename the damaged file to .damaged, unless its inode shows that another process did."""
+        """Replace the damaged file's suffix by .damaged, unless its inode shows that others did."""
         self._close()
         # Another process may have begun anew already: its file stays.
         if self._path.exists() and self._path.stat().st_ino == self._inode:
@@ -178,7 +178,7 @@ def _shows_damage(error: Exception) -> bool:
 
 
 def store_folder() -> Path:
-    """Return the folder of the store: `MASKDEMO_STORE`, or platformdirs' cache folder of the user."""
+    """Return the folder of the store: `MASKDEMO_STORE`; if empty, platformdirs' user cache."""
     from platformdirs import user_cache_path
 
     chosen = os.environ.get("MASKDEMO_STORE")

@@ -57,7 +57,7 @@ class Findings:
 
     @property
     def needed(self) -> int:
-        """The fewest repeats with which a word can be decided; 1 where nothing is compared."""
+        """`min_repeats` of `comparisons`, from which on words are decided; 1 if nothing is compared."""
         return evidence.min_repeats(self.comparisons) if self.comparisons else 1
 
     def chance(self, cell: Cell) -> float:
@@ -83,7 +83,7 @@ class Findings:
         """Return a strategy's verdict against `no_mask`; None for that, and until they share a repeat.
 
         Its intervals hold together with those of all other cells and strategies. Where repeats were
-        added, the verdict of fewer repeats was looked at before: such a comparison counts twice.
+        added, the verdict of fewer repeats was looked at before: there `comparisons` is doubled.
         """
         if (cell, strategy) not in self._verdicts:
             added = self.study.repeats(cell) > self.study.base.repeats
@@ -93,8 +93,8 @@ class Findings:
     def repeats_to_decide(self) -> dict[Cell, int]:
         """Return the cells whose undecided words more repeats might decide -> how many repeats in all.
 
-        These are the largest `Verdict.enough` of a cell, each comparison counted twice; None, as
-        for more than can be asked for, is left out.
+        That is a cell's largest `Verdict.enough`, with `comparisons` doubled, of the undecided
+        strategies that have any; a cell is left out if none has, or if it has that many repeats.
         """
         wanted = {}
         for cell in self.study.cells:
@@ -145,7 +145,7 @@ class Findings:
 def detectable_effect(study: Study, measured: Iterable[Findings]) -> str:
     """Return a sentence on the smallest effects, in points, that a study can tell from none.
 
-    measured: findings of the same task, whose typical and largest scatter is taken. Where repeats are
+    measured: findings of the same task (unchecked), for median and largest scatter. Where repeats are
     too few for any effect, it says how many are needed; "" without a comparison or anything measured.
     """
     comparisons = Findings(study, {}).comparisons

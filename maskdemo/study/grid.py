@@ -55,8 +55,8 @@ class Study:
     """What to compare and what to vary. Raises `InvalidSettings` (a ValueError) with a sentence.
 
     base: the experiment whose settings the values change; `no_mask` is always among its strategies.
-    vary, and_vary: names in `VARIABLES` that change different settings. Values are kept in order, each
-    once. more: (cell, repeats) of cells with more repeats than the base; other entries are dropped.
+    vary, and_vary: names in `VARIABLES` that change different settings. Values are kept once:
+    numbers rising, options in their own order. more: (cell, repeats), kept if more than the base's.
     """
 
     base: Experiment
@@ -235,9 +235,9 @@ class Study:
 
     @staticmethod
     def over(base: Experiment, params: Mapping[str, str]) -> Study:
-        """Return a study of `base` that varies what the parameters say. Raises `InvalidSettings`.
+        """Return a study of `base` by vary, doses, and_vary, and_doses, more. Raises `InvalidSettings`.
 
-        Where no variable is named, the padded length; where no values are, the variable's usual ones.
+        Without vary it is the padded length; without doses, the variable's usual values.
         """
         vary, and_vary = params.get("vary", "padded_length"), params.get("and_vary")
         return Study(
@@ -261,9 +261,9 @@ class Study:
 
 
 def coarse_to_fine(values: tuple[Value, ...], and_values: tuple[Value, ...] = ()) -> tuple[Cell, ...]:
-    """Return the cells of a grid: those at ends and middles of axes first, then ever finer between.
+    """Return the cells of a grid by `_fineness`: first, last, middle, middles of the halves, and so on.
 
-    Of two axes the finer value decides; ties are in the order of the first one alone, then the second.
+    Of two axes the finer value decides; ties are in that order of the first axis, then of the second.
 
     >>> coarse_to_fine((1, 2, 3, 4, 5, 6, 7))
     ((1,), (7,), (4,), (2,), (5,), (3,), (6,))
@@ -277,7 +277,7 @@ def coarse_to_fine(values: tuple[Value, ...], and_values: tuple[Value, ...] = ()
 
 
 def _fineness(count: int) -> dict[int, int]:
-    """Return index (below `count`) -> halvings that reach it, fewest first; 0 for ends and middle."""
+    """Return index -> fineness, rising: 0 for first, last, middle (rounded down), 1 for quarters."""
     fineness = dict.fromkeys([0, count - 1, (count - 1) // 2] if count else [], 0)
     halvings, ends = 1, [0, (count - 1) // 2, count - 1]
     while len(fineness) < count:

@@ -37,9 +37,10 @@ def run_study(
 ) -> Generator[Findings, None, None]:
     """Yield the findings: first with all that the store has, then at every training that ends.
 
-    Also a few times a second in between; the last one is `finished`. The store receives each outcome.
-    Closing the iterator cancels what is pending; on the local workers (executor None: a thread a core)
-    it also ends what runs, within an epoch. An executor that was handed in is left open.
+    Also a few times a second in between; the last one is `finished`. The store receives each outcome,
+    `failures` each error. Closing the iterator cancels what is pending; on the local workers (executor
+    None: a thread a core) it also ends what runs, within an epoch. An executor that was handed in is
+    left open.
     """
     began = time.perf_counter()
     outcomes = _stored_outcomes(study, store)
@@ -102,10 +103,10 @@ def run_study(
 def _next_training(
     waiting: list[Training], pending: Collection[Training], compiled: set[ProgramKey]
 ) -> Training:
-    """Remove and return the training to begin: the last whose programs no other compiles, or the last.
+    """Remove and return the training to begin: the last that waits for no program, else the last.
 
-    Only the last `LOOKAHEAD` are looked at. pending: trainings under way, which compile what is not
-    among the `compiled` yet.
+    Only the last `LOOKAHEAD` are looked at. pending: trainings under way, which compile their programs
+    that are not `compiled` yet: another with such a program would wait.
     """
     compiling = {each for one in pending for each in programs_of_training(one.experiment)} - compiled
     candidates = range(max(0, len(waiting) - LOOKAHEAD), len(waiting))
@@ -163,7 +164,7 @@ def executor_of(address: str | None = None, *, stay: bool = False) -> Iterator[E
     """Yield the executor of the Dask cluster whose scheduler is at `address`; close it on leaving.
 
     Without an address, that of `MASKDEMO_DASK`; without that, None: the local workers. stay: what is
-    trained on must not leave this machine, so None as well. The cluster's workers must have this
+    trained on must not leave this machine: None for any address. The cluster's workers must have this
     version of maskdemo (see `train_here`). Raises ValueError with a sentence if Dask is not installed
     or nobody answers.
     """

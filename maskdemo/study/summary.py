@@ -115,7 +115,7 @@ def _cells_with(findings: Findings, name: str, cells: Sequence[Cell], *words: st
 def _comparison_sentences(findings: Findings, line: _Line) -> list[str]:
     """Return a sentence for each group of strategies with the same words, effects first.
 
-    Where a strategy has an effect in a cell, the cells where it is the same as no mask are left out.
+    Where a strategy has an effect in any cell, cells where it is the same as no mask are left out.
     """
     alike: dict[_Effects, list[str]] = {}
     for name in findings.others:
@@ -151,7 +151,7 @@ def _amount(
 ) -> str:
     """Return a clause on the differences of `names`, in points, at `since`, else the last of `cells`.
 
-    At `since` it also has the least that is sure: the limit nearest to 0.
+    At `since` it also has the least that is sure: the limit nearest to 0 of them all.
     """
     at = since or cells[-1]
     verdicts = [_verdict(findings, at, name) for name in names]
@@ -165,10 +165,10 @@ def _amount(
 def _range(
     line: _Line, cells: Sequence[Cell], reaching: Sequence[Cell], unsure: Sequence[Cell] = ()
 ) -> tuple[str, Cell | None]:
-    """Return the values of `cells` as text; if that is "from 60 steps on", that cell, else None.
+    """Return the values of `cells` as text, and the cell where its "from 60 steps on" begins or None.
 
-    So it is where all from one of `cells` to the line's end are `reaching` or `unsure`, the last and at
-    least two more `reaching`: of one or two no more is known of what lies beyond them.
+    So for numbers, unless `cells` are the whole line, where all from one of `cells` to the line's end
+    are `reaching` or `unsure`, the last and two others `reaching`: fewer do not show what lies beyond.
     """
     if tuple(cells) == line.cells and len(cells) > 1:
         return "at every value", None

@@ -89,7 +89,10 @@ SPREAD = Number(
 
 
 def _lengths_around_mean(base: Experiment, spread: Value) -> dict[str, Any]:
-    """Return settings: lengths around the old mean, `spread` steps apart, else `InvalidSettings`."""
+    """Return min_length and max_length `spread` apart around the old mean, rounded down.
+
+    Raises `InvalidSettings` for recorded data, below 1 and above the padded length.
+    """
     if base.spec.fixed:
         raise InvalidSettings(
             "Recorded data has its own lengths: their spread cannot be varied.", "vary", "task"
@@ -117,7 +120,10 @@ _PAD_VALUES = (-2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0)
 
 
 def _padded_lengths(base: Experiment) -> tuple[Value, ...]:
-    """Return padded lengths worth trying, rising: from half to about four times the longest length."""
+    """Return padded lengths, rising: 1/2, 3/4 and 1 times the longest length, and up to 4 times it.
+
+    The at most 4 longer are at even ratios, rounded to 5 (from 60: 10) steps, limited by `MAX_CELLS`.
+    """
     # Evenly spaced as ratios; below the longest sequence, where sequences are cut, two more.
     longest = base.max_length
     max_length = MAX_CELLS // ((base.train_size + base.test_size) * base.spec.features)
@@ -132,7 +138,7 @@ def _padded_lengths(base: Experiment) -> tuple[Value, ...]:
 
 
 def _spreads(base: Experiment) -> tuple[Value, ...]:
-    """Return up to 5 spreads of the lengths worth trying, in steps: from 0 to the largest that fits."""
+    """Return up to 5 even numbers, evenly from 0 to the largest for `_lengths_around_mean`."""
     centre = (base.min_length + base.max_length) // 2
     half_range = min(centre - 1, min(base.padded_length, int(NUMBERS["max_length"].high)) - centre)
     return tuple(sorted({2 * round(part * half_range / 4) for part in range(5)}))
@@ -186,7 +192,7 @@ def short_title(vary: str, *, unit: bool = False) -> str:
 
 
 def value_text(vary: str, value: Value) -> str:
-    """Return a value of the variable `vary` for people.
+    """Return a value of `vary` for people, without unit: 4 significant digits, 3 of a percentage.
 
     >>> value_text("missing_rate", 0.3), value_text("side", "pre"), value_text("pad_value", -9.0)
     ('30%', 'In front', '−9')
@@ -204,7 +210,7 @@ def write_values(name: str, values: tuple[Value, ...]) -> str:
 
 
 def read_values(name: str, texts: Sequence[str], where: str = "doses") -> tuple[Value, ...]:
-    """Return the values in these texts, as links and commands write them; texts if `name` is unknown.
+    """Return the value in each text, as links and commands write it; the texts if `name` is unknown.
 
     where: the setting to blame where a text is no value. Raises `InvalidSettings`.
     """
