@@ -30,8 +30,8 @@ def audit_config(
 ) -> Report:
     """Return the report on a configuration's model, with new random weights.
 
-    Fewer sequences are drawn, at least 4, where all layers together put out many numbers. config: as
-    `safe_config` returns it. on_stage: is called with a phrase as each stage begins. Raises
+    From 4 to SEQUENCES are drawn: as many as `_MAX_OUTPUTS_OF_ALL` numbers of all layers allow. config:
+    as `safe_config` returns it. on_stage: is called with a phrase as each stage begins. Raises
     UnsupportedModel where the model cannot be built or is too large, and where `audit` does.
     """
     on_stage("Building the model from its configuration")
@@ -48,8 +48,8 @@ def model_of(text: str) -> Any:
 def _count_outputs(config: dict[str, Any]) -> int:
     """Return how many numbers all layers together put out for one sequence, and allocate none of them.
 
-    Its steps are the first of 40, 200 and 1,000 with which the model can be built. Raises
-    UnsupportedModel where there is none, and beyond MAX_OUTPUTS numbers or MAX_WEIGHTS weights.
+    An unknown length is the first of 40, 200 and 1,000 with which the model can be built. Raises
+    UnsupportedModel where none is, and where that has over MAX_OUTPUTS numbers or MAX_WEIGHTS weights.
     """
     import keras
 

@@ -125,8 +125,8 @@ class _Reader:
     def _argument(self, of: str, key: str, value: Any, depth: int) -> Any:
         """Return the safe value of the argument `key` of class `of`; raise UnsupportedModel if unsafe.
 
-        By its key it is a layer, layers, a dtype, what `_BY_ENDING` reads, or plain. A `mask_value` may
-        be a tensor, which becomes plain; an Embedding's `input_dim` may be of any size.
+        By its key it is a layer, layers ("cells", a Pipeline's "layers"), a dtype, a `mask_value` (of a
+        tensor its value), an Embedding's `input_dim` (any size), what `_BY_ENDING` reads, or plain.
         """
         if not _KEY.fullmatch(key):
             raise UnsupportedModel(f"{of} has an argument whose name is none.")
@@ -193,10 +193,10 @@ def _keras_object(name: str, module: str, config: dict[str, Any]) -> dict[str, A
 def _name_or_object_reader(
     table: Mapping[str, str], names: frozenset[str], noun: str
 ) -> Callable[[Any], Any]:
-    """Return a function that returns a safe value as it is, or raises UnsupportedModel.
+    """Return a function that returns a safe value, or raises UnsupportedModel.
 
-    Safe are None, one of `names` in any case, and a serialized object, which loses its seed, of a class
-    in the table (class name -> module) with plain arguments. noun: the kind of object, in words.
+    Safe are None and one of `names` in any case, returned as they are, and a serialized object of class
+    in `table` (class name -> module), returned without its "seed". noun: the kind of object, in words.
     """
 
     def read(value: Any) -> Any:
@@ -212,7 +212,7 @@ def _name_or_object_reader(
 
 
 def _safe_activation(value: Any) -> Any:
-    """Return the name of a Keras activation, also of a function of "builtins", or None; else raise."""
+    """Return None or an activation's name, bare or "config" of a function of "builtins"; else raise."""
     if isinstance(value, dict) and value.get("class_name") == "function":
         if value.get("module") != "builtins":
             raise UnsupportedModel("An activation is a function that is not Keras's.")
@@ -258,7 +258,7 @@ def _safe_node(raw: Any) -> dict[str, Any]:
 
 
 def _safe_structure(key: str, value: Any) -> Any:
-    """Return `input_layers` or `output_layers` (key) by `checked_value`, or a dictionary of such."""
+    """Return `input_layers` or `output_layers` (key) by `checked_value`, or a dict name -> such."""
     if isinstance(value, dict):
         return {checked_layer_name(name): checked_value(key, each) for name, each in value.items()}
     return checked_value(key, value)

@@ -41,7 +41,7 @@ Attempt = Callable[["Repeat"], list[np.ndarray]]
 class Repeat:
     """A call to be repeated with changed inputs.
 
-    real: key of each InputTensor with a time axis -> where it is real, bool, to broadcast over `array`.
+    real: key of each InputTensor with a time axis -> where it is real, bool, broadcast to its `array`.
     """
 
     call: Call
@@ -58,8 +58,8 @@ class Repeat:
     def run(self, change: Callable[..., np.ndarray] | None = None, masked: bool = False) -> list[Any]:
         """Call the layer again, its states reset, and return its output arrays, float64.
 
-        change: a function of an input's array and of where it is real, which returns the array to use
-        instead. masked: whether right masks replace attached ones, and `mask` where a layer takes that.
+        change: (array, where it is real) -> the array used instead, for each input in `real`. masked:
+        whether right masks replace the recorded ones, also as `mask` where a layer takes that.
         """
         import keras
 
@@ -103,7 +103,7 @@ def repeats(call: Call, pair: TracePair) -> tuple[Repeat, Repeat]:
 def cure_of(call: Call, pair: TracePair, tolerance: float) -> str:
     """Return the first cure that works: a program's name or HANDED_ON.
 
-    Where none does, OWN_CODE for a custom layer or Lambda, else "". tolerance: the share that may move.
+    Where none does, OWN_CODE for a custom layer or Lambda, else "". tolerance: of `remaining_change`.
     """
     for program, attempt in _attempts(call, pair):
         if remaining_change(call, pair, attempt) <= tolerance:
@@ -124,7 +124,7 @@ def cure_of_wrong_mask(call: Call, pair: TracePair, tolerance: float) -> str:
 def remaining_change(
     call: Call, pair: TracePair, attempt: Attempt, *, other_alone: bool = False
 ) -> float:
-    """Return how far the outputs of a cured call move with padding, as a share of the largest number.
+    """Return the largest `pair.share` by which an output of the cured call moves with padding.
 
     Infinite where no input has a time axis, and where the cure raises, or changes outputs without
     padding by more than SAME_LAYER; other_alone: whether it may change these.
@@ -150,7 +150,7 @@ def remaining_change(
 def changes_nothing(
     call: Call, pair: TracePair, attempt: Attempt, tolerance: float, *, padded: bool = True
 ) -> bool:
-    """Whether the cure keeps all outputs, alone and, if `padded`, with padding; False if it raises."""
+    """Whether outputs stay at all steps, alone and, if `padded`, with padding; False if it raises."""
     try:
         return all(
             largest_change(own, other) <= tolerance * largest_number(own)
@@ -222,7 +222,7 @@ def _flipped(repeat: Repeat) -> list[np.ndarray]:
 def _backwards(repeat: Repeat) -> list[np.ndarray]:
     """Return the output of a layer with go_backwards, moved to the real steps, and its states.
 
-    The output, (N, steps, F), stays in reverse. Raises ValueError for layers that read forwards.
+    It is called as recorded; (N, steps, F) stays in reverse. Raises ValueError if it reads forwards.
     """
     from maskdemo.audit.fix_reductions import backwards_within_length
 
@@ -244,13 +244,13 @@ def _normalized(repeat: Repeat) -> list[np.ndarray]:
 
 
 def _weighed(repeat: Repeat) -> list[np.ndarray]:
-    """Return the first output for zeroed inputs: 0 at padded steps, then of sum 1 on the last axis."""
+    """Return the first output for zeroed inputs, times `real`, divided by its sum on the last axis."""
     weights = zeroed(repeat)[0] * next(iter(repeat.real.values()))
     return [weights / weights.sum(axis=-1, keepdims=True)]
 
 
 def _counted(repeat: Repeat) -> list[np.ndarray]:
-    """Return outputs for inputs rolled until padding is at the other end, cut to their real steps."""
+    """Return outputs for inputs rolled until padding is at the other end, without the padding there."""
 
     def rolled(array: np.ndarray, real: np.ndarray) -> np.ndarray:
         steps = np.flatnonzero(mask_of(real)[0])  # all sequences that are traced are equally long

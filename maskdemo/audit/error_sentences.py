@@ -35,7 +35,7 @@ def failure_sentence(failure: BaseException) -> str:
 def short_reason(failure: BaseException, layer: Any = None) -> str:
     """Return an exception's message, cut to MAX_REASON characters, without what Keras wraps around.
 
-    layer: the layer that raised it, named in front with its class; None if unknown. An empty message
+    layer: what raised it, or None; its name and class replace "Class.call" in front. An empty message
     gives the exception's class.
 
     >>> short_reason(ValueError("Exception encountered when calling LSTM.call().\\n\\nToo wide."))

@@ -34,8 +34,8 @@ class ExampleModel:
 def _layer(kind: str, name: str, _from: Any = None, _mask: str = "", **config: Any) -> dict[str, Any]:
     """Return a serialized layer of class `kind`. config: its constructor's arguments.
 
-    _from: the layers called before, see `_call_args`; None in a Sequential model. _mask: the name of
-    the layer whose output is passed as `mask`, if any.
+    _from: the layers called before, see `_call_args`; None (no `inbound_nodes`) in a Sequential model.
+    _mask: the name of the layer whose output is passed as `mask`, if any.
     """
     layer: dict[str, Any] = {
         "module": "keras.layers",

@@ -24,8 +24,8 @@ class Cause:
     """What can be at fault: its severity, its words, and a program that does it right.
 
     title, why: sentences that may name the {layer} and its {of_class}. source: an address. fix: the
-    name of a program in `fix_programs` or `fix_reductions`; "" for none. It is shown unless cures were
-    tried on the layer: then only if the right mask, handed on, helped; else the program that did.
+    name of a program in `fix_programs` or `fix_reductions`; "" for none. It is shown if no cures
+    were tried on the layer, or the right mask, handed on, helped; else the program that did, if any.
     """
 
     severity: Severity

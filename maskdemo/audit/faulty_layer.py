@@ -69,9 +69,9 @@ class _OwnCode:
 def faults(pair: TracePair, tolerance: float) -> tuple[list[Fault], float]:
     """Return the faults, one per cause, layer and mover, and how far the repaired model still moves.
 
-    Calls are put right up to MAX_REPAIRS times, as the module says. The share is 0 where the model
-    itself is at fault, or a call that lays positions out as features. tolerance: the share that a call
-    may move by rounding.
+    Calls are put right in up to MAX_REPAIRS rounds, as the module says. A round in which the model
+    itself moves, or a call that `lays_out_positions`, is the last one, and the share is 0. tolerance:
+    the share that a call may move by rounding.
     """
     pair = replace(pair)  # the caller's stays as it is
     result: dict[tuple[str, str, str], Fault] = {}
@@ -111,7 +111,7 @@ def faults(pair: TracePair, tolerance: float) -> tuple[list[Fault], float]:
 def _first_to_move(pair: TracePair, tolerance: float) -> tuple[list[Call], _OwnCode | None]:
     """Return all calls, but containers, whose outputs move though no input does; and None.
 
-    Where a tensor moves between calls, before any such call, return no calls and that own code.
+    Where a tensor moves between calls before any such call returns: no calls, and that own code.
     """
     movers: list[Call] = []
     moved_before = False
@@ -231,8 +231,8 @@ def _within(call: Call) -> str:
 def _causes_of(call: Call, pair: TracePair, tolerance: float) -> list[tuple[str, Call, str]]:
     """Return why the outputs of a call move: at least one cause with the call at fault and the cure.
 
-    The first that fits of: windows, positions, steps taken by number, a right mask that is ignored, a
-    wrong mask, and all places before the call where the mask was lost, or else "no_mask".
+    The first that fits of: `effects_of_windows`, "positions", "other_steps", `cause_of_ignored_mask`,
+    "wrong_mask", and all of `lost_before`, or else "no_mask".
     """
     if effects := effects_of_windows(call, pair, tolerance):
         return [(cause, call, program) for cause, program in effects]

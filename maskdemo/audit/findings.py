@@ -30,10 +30,10 @@ def findings_of(
     largest: float | None,
     unexplained: tuple[str, str] | None = None,
 ) -> list[Finding]:
-    """Return a finding for each cause and layer, but one for all layers that no mask ever reaches.
+    """Return a finding for each cause and layer, but one for all layers of cause "no_mask".
 
-    They are in the order of the calls. sentence: what was measured, without its full stop. largest: of
-    each finding, how far the model's outputs moved; None if not measured. unexplained: name and class
+    They are in the order of the calls. sentence: what was measured, without its full stop. largest: in
+    every finding, how far the model's outputs moved; None if not measured. unexplained: name and class
     of a model whose outputs still move once all faults are put right, for a last finding.
     """
     groups: dict[tuple[str, str], list[Fault]] = {}
@@ -172,7 +172,7 @@ def _is_on_path(call: Call, pair: TracePair) -> bool:
 
 
 def _received_state(call: Call, pair: TracePair) -> State:
-    """Return the state of the mask of a call's first sequence; "wrong" if merged states differ."""
+    """Return the mask state of a call's first sequence; "wrong" if a merging layer's states differ."""
     states: list[State] = [pair.received(call, input_tensor) for input_tensor in pair.time_inputs(call)]
     return "wrong" if is_a(call.layer, *MERGING_LAYERS) and len(set(states)) > 1 else states[0]
 

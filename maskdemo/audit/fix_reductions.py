@@ -220,7 +220,7 @@ def reversed_within_length(x, mask):
 
 
 def backwards_within_length(x, mask):
-    """Return (N, T, F), outputs of go_backwards, moved to real steps."""
+    """Move outputs of go_backwards, (N, T, F), to real steps; others stay."""
     real = ops.cast(mask, "int32")
     step = ops.cumsum(ops.ones_like(real), axis=1) - 1
     first = ops.argmax(real, axis=1, keepdims=True)

@@ -57,7 +57,7 @@ def mask_path_svg(layers: Sequence[LayerRow], *, dark: bool = False) -> str:
 
     A thick line is a right mask, a dashed line a wrong mask, dots are none. By `layer.sources` a line
     leads from a row to the next one only where that takes it in; what else a layer takes in is named in
-    words, so that no line crosses another. Without layers there is no row.
+    words, so that no line crosses another. Without layers the SVG has no row.
     """
     rows, top = [], _TOP
     for index, layer in enumerate(layers):

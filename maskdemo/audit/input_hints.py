@@ -14,8 +14,8 @@ class InputHints:
     """What the caller says about inputs, by name.
 
     pad_value: a number for all sequences, or one for each name. lengths: inputs of lengths -> the
-    sequence that they are about, "" if not said. counted: those of `lengths` that no caller named, but
-    whose numbers are lengths. masks: inputs of masks -> whether True stands for padding.
+    sequence that they are about, "" if not said. counted: those of `lengths` that `counted_inputs`
+    found, no caller. masks: inputs of masks -> whether True stands for padding.
     """
 
     pad_value: float | Mapping[str, float] | None = None

@@ -70,7 +70,7 @@ class InputReaders:
 
     @cached_property
     def decoded_from(self) -> set[str]:
-        """The names of the inputs of an encoder whose state is read together with this input's steps.
+        """The names of inputs that make an RNN's state or RepeatVector read with this input's steps.
 
         Empty unless the input is (N, fixed number of steps, features), and no layer masks it.
         """
@@ -96,7 +96,7 @@ class InputReaders:
 
     @cached_property
     def embeddings(self) -> list[Any]:
-        """The Embedding layers that look the input's own values up, or are in closed own code."""
+        """The Embedding layers that read the input's own values, or are inside a `closed` reader."""
         result = []
         for each in self.readers:
             if each.values and is_a(each.operation, "Embedding", "ReversibleEmbedding"):
@@ -233,7 +233,7 @@ def readers_of_inputs(
 
 
 def counted_inputs(rows: Sequence[Mapping[str, np.ndarray]]) -> dict[str, str]:
-    """Return the inputs that hold another input's length, which varies, in each row: name -> other."""
+    """Return inputs of one number, in each row another's length, which varies: name -> first other."""
     return {
         name: of
         for name in rows[0]

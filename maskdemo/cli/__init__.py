@@ -48,7 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _allowed_sentence(error: ValueError, settings: Mapping[str, Setting]) -> list[str]:
-    """Return ["Written: <allowed names>."] if the first setting at fault is a choice, else []."""
+    """Return ["Written: <allowed names>."] if the first of `error.settings` is a choice, else []."""
     name = error.settings[0] if isinstance(error, InvalidSettings) and error.settings else ""
     setting = settings.get(name)
     return [f"Written: {setting.allowed}."] if isinstance(setting, Choice) else []

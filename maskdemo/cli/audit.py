@@ -90,7 +90,7 @@ def _add_options_of_inputs(audit: ArgumentParser) -> None:
 
 
 def _run_command(args: Namespace) -> int:
-    """Return the exit code of `_audit_file`, or NOT_AUDITED after any error, printed to standard error.
+    """Return the exit code of `_audit_file`, or NOT_AUDITED after an Exception, printed to stderr.
 
     With `--json` standard output has {"clean": null, "sentence": the error}, too. Raises ValueError,
     before the audit, for an `--html` that cannot be written. Warnings are silent.

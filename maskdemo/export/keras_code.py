@@ -19,7 +19,7 @@ class LayerCode:
     """The Keras code of a strategy's LSTM, of `values` (N, T, F) and `valid` (N, T) bool.
 
     call: the arguments of the layer's call. before: lines that make them, with the placeholders
-    `{mask_value}`, `{at}` (each step's number from 0) and `{until}` (T, T), 1 for the steps up to each.
+    `{mask_value}`, `{at}` (each step's number from 0) and `{until}` (T, T), 1 where column <= row.
     masks: whether a mask reaches the layer. cell: (code, name) of a class in place of Keras's own cell.
     """
 
@@ -143,7 +143,7 @@ def _layer_lines(experiment: Experiment, strategy: Strategy) -> list[str]:
 
 
 def _mean_lines(experiment: Experiment, strategy: Strategy) -> list[str]:
-    """Return the lines of `state`, the mean of `states` at steps that the strategy does not mask."""
+    """Return the lines of `state`, the mean of `states`: at all steps, at `valid`, or at Masking's."""
     computed = strategy.name == "masking_layer"
     if not (computed or LAYERS[strategy.name].masks or strategy.reads_last_valid):
         return ["state = keras.layers.GlobalAveragePooling1D()(states)"]

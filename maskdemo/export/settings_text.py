@@ -116,8 +116,8 @@ def _differing_settings(
 ) -> Iterable[tuple[str, str, str]]:
     """Yield (title, value in the result, wanted value), phrases, of each setting that differs.
 
-    Of two studies first the variables, else their values, else added repeats; left out are settings
-    that vary or that data dictate.
+    Of two studies first variables, or else values, or else added repeats, then the settings but those
+    that vary or are `dictated` by recorded data.
     """
     varied: set[str] = set()
     if isinstance(result, Study) and isinstance(wanted, Study):

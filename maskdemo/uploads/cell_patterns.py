@@ -47,7 +47,7 @@ class Cells(NamedTuple):
     """The different texts of a column, (n,), how many cells have each, and those that fit a pattern.
 
     fits: (n,) by "blank", TIMES, YES_NO, "date" (see DAY_AND_MONTH), and by these with the decimal mark
-    at the end, "." or ",": "number." (any), "sure." (by this mark alone), "either." (1.088 or 1088).
+    at the end, "." or ",": "number." (12, too), "sure." (0.5; not 12), "either." (1.088, perhaps 1088).
     """
 
     texts: pd.Series
@@ -85,7 +85,7 @@ class Notation(NamedTuple):
     """How a file writes numbers and dates.
 
     decimal: "." or ",". is_sure: whether a number shows which. day_first: of dates such as 31.1.2026.
-    by_points: whether their points alone say so. undecided: nothing says so, or dates disagree.
+    by_points: whether their points alone say so. undecided: of dates none says so, or they disagree.
     """
 
     decimal: str
@@ -103,8 +103,8 @@ def notation_of(table: Table, cells: dict[str, Cells]) -> Notation:
 def _decimal(table: Table, cells: dict[str, Cells]) -> tuple[str, bool]:
     """Return `Notation.decimal`, "." if no number shows which, and `is_sure`.
 
-    Only columns of mostly numbers count. Raises `InvalidTable` where numbers show both, or one such as
-    1,088 has two readings and none shows.
+    Only columns of texts, over half of them numbers, count. Raises `InvalidTable` where numbers show
+    both, or none shows which and there is 1,088, or 1.088 beside whole numbers.
     """
     sure: dict[str, tuple[str, str]] = {}
     unsure: dict[str, tuple[str, str]] = {}
@@ -138,8 +138,8 @@ def _decimal(table: Table, cells: dict[str, Cells]) -> tuple[str, bool]:
 def _day_first(cells: dict[str, Cells]) -> tuple[bool, bool, bool]:
     """Return `Notation.day_first`, `by_points` and `undecided`.
 
-    Dates with points begin with the day, unless the file has one that cannot. Undecided is also
-    26-01-31, which may begin with the year.
+    A number over 12 in front means the day; else dates with points begin with it, unless one cannot.
+    Undecided is also a column of dates that all may begin with the year, as 26-01-31.
     """
     first, second, points, others, unclear, short, american = [False] * 7
     for own in cells.values():

@@ -27,7 +27,7 @@ ASKED = {
 
 
 def check_roles(columns: Columns, guess: Guess) -> None:
-    """Raise `InvalidTable` if id, order, label or features lack, or two roles (but group, id) agree."""
+    """Raise `InvalidTable` if id, order, label or features lack, or roles (but group, id) share one."""
     roles = guess.roles
     meaning: dict[str, str] = {}
     for role, name in roles.used():
@@ -46,9 +46,9 @@ def check_roles(columns: Columns, guess: Guess) -> None:
 
 
 def check_rows(table: Table, columns: Columns, roles: Roles, number: NDArray) -> None:
-    """Raise `InvalidTable` for a row unfit for its role, one sequence, unusable or too many features.
+    """Raise `InvalidTable` for a row unfit for its role, 1 sequence, unusable or too many features.
 
-    number: (rows,), of each row's sequence.
+    number: (rows,), of each row's sequence. Each different word counts as a feature.
     """
     for name in roles.id:
         _check_no_gap(table, _blank(table, columns, name), name, "is in the id")
@@ -108,7 +108,7 @@ def _check_order(table: Table, columns: Columns, roles: Roles, number: NDArray) 
 def _check_labels(table: Table, columns: Columns, roles: Roles, number: NDArray) -> None:
     """Raise `InvalidTable` for blank labels, formulas, one or too many classes, or changing labels.
 
-    Unless `per_step`, labels must not change, and half as many classes as sequences are possible.
+    At most MAX_CLASSES; unless `per_step`, at most half as many as sequences, or 2, none changing.
     """
     assert roles.label is not None
     labels, name = table.texts(roles.label), quoted(roles.label)

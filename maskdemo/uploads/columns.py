@@ -233,9 +233,9 @@ def _value_column(table: Table, name: str, kind: str, values: NDArray, example: 
 
 
 def _word_column(table: Table, name: str, texts: Any, shown: Any) -> Column:
-    """Return a column of words, unusable if formulas, lists, measures or over `MAX_CATEGORIES`.
+    """Return a column of words, unusable for a formula, mostly lists or 5 kg, or over `MAX_CATEGORIES`.
 
-    texts: the different texts. shown: those neither blank nor a number, for the example.
+    texts: the different texts. shown: those neither blank nor a number, for example and measures.
     """
     column, unusable = table.column(name), ""
     shown = shown if len(shown) else texts
@@ -276,9 +276,9 @@ def _are_row_numbers(values: NDArray) -> bool:
 
 
 def _are_dates(values: NDArray) -> tuple[bool, bool]:
-    """Return (all are dates such as 20260131, perhaps with a time behind, all are such as 31012026).
+    """Return (all are 20260131, perhaps with HH, HHMM or HHMMSS behind; all are 31012026, day first).
 
-    values: (rows,), not all NaN. The second needs more than two different dates.
+    values: (rows,), not all NaN. Years: 1900 to 2099. The second needs more than two different dates.
     """
     there = values[~np.isnan(values)]
     digits = len(str(int(there.max())))

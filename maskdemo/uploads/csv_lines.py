@@ -37,7 +37,7 @@ def csv_layout(content: bytes) -> tuple[str, int, str, array[int]]:
 
 
 def _has_single_quotes(content: bytes, separator: str) -> bool:
-    """Whether fields stand in single quotation marks: in pairs in every line, without double marks."""
+    """Whether fields stand in single quotation marks: some do, each line has pairs, none a double."""
     single = rf"(?m)(^|{re.escape(separator)})\s*'[^'\n]*'\s*({re.escape(separator)}|$)".encode()
     if b'"' in content or not re.search(single, content[:5000]):
         return False
@@ -154,7 +154,10 @@ def _comment_error(line: int, text: str, separator: str) -> InvalidTable:
 
 
 def _check_header(header: list[str], line: int) -> None:
-    """Raise `InvalidTable` where the header has numbers, is a comment, a title, blank or too wide."""
+    """Raise `InvalidTable` for a header with any number or no name, of a comment, a title, or too wide.
+
+    A title is a single name where there are three fields or more.
+    """
     if len(header) > MAX_COLUMNS or not any(header):
         check_size(columns=len(header) if any(header) else 0)
         raise InvalidTable(f"Line {line} has no names. The first line must name the columns.")

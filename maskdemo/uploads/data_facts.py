@@ -32,8 +32,8 @@ def data_facts(
 ) -> tuple[Fact, ...]:
     """Return six facts: on padding, missing steps, steps like the mask, and the three below.
 
-    The first three are of both parts; more than half missing, or any like the mask, is alarming.
-    classes: the names of the labels, by number.
+    The first three, two shares and a count, are of both parts; alarming is more than half missing, or
+    an observed step that is the mask value in all features. classes: the names of labels, by number.
     """
     sequences = [*data.train.values, *data.test.values]
     values = np.concatenate(sequences)
@@ -60,8 +60,8 @@ def label_from_length(data: Data) -> Fact:
     """Return as a fact how accurately the length alone tells the labels of the test part.
 
     The guess is the commonest label among the training sequences of the most similar lengths; alarming
-    if it beats always giving the test part's commonest label by two standard errors. With a label at
-    each step the position in the sequence stands for the length.
+    if it beats always giving the test part's commonest label by two standard errors for as many
+    trials as test sequences. With a label at each step its position stands for the length.
     """
     (train_clues, labels), (test_clues, truth) = (
         _lengths_and_labels(part, data.per_step) for part in (data.train, data.test)

@@ -125,7 +125,7 @@ class _Guesser:
         return None
 
     def _is_coordinate(self, name: str) -> bool:
-        """Whether it is y beside x, where z, over `MAX_CLASSES` values or a rival label is too."""
+        """Whether it is y beside x, with z, a rival label, or over `MAX_CLASSES` values of y."""
         free = {each.lower() for each in self._free()}
         no_label = self._columns[name].distinct > MAX_CLASSES or len(self._named(roles.LABELS)) > 1
         return name.lower() == "y" and "x" in free and ("z" in free or no_label)
@@ -154,7 +154,7 @@ class _Guesser:
         return ()
 
     def _is_as_likely(self, first: str, other: str, named: list[str]) -> bool:
-        """Whether `other` may be the id too: none is `named`, or same word and other `distinct`."""
+        """Whether `other` may be the id too: `named` is empty, or id words agree, `distinct` not."""
         words = {word_in(each, roles.IDS) for each in (first, other)}
         more = self._columns[first].distinct - self._columns[other].distinct
         # People and machines have several sequences each; as many ids are the same sequences.
@@ -199,7 +199,7 @@ class _Guesser:
         return each < both <= len(self._table.frame) / 1.5 and are_contiguous(self._table, pair)
 
     def _order(self, ids: tuple[str, ...], *, say: bool = True) -> tuple[str, ...] | None:
-        """Return the order's column; () without likely ones; None if they fail (`say`: note, take)."""
+        """Return a likely order that sorts, or None (`say`: note, take); none likely: a count or ()."""
         free = [each for each in self._free() if each not in ids]
         number = sequence_numbers(self._table, list(ids)) if ids else np.zeros(1, int)
         if not number.max():
@@ -281,7 +281,7 @@ class _Guesser:
         return f"Sorted by {name}, {moved:.0%} of the rows would change places."
 
     def _group(self, ids: tuple[str, ...], label: str | None) -> str | None:
-        """Return the column of people or machines, 4 to fewer than sequences, several to each class."""
+        """Return the column named as people or machines, 4 to fewer than sequences, 2+ in a class."""
         if not ids or label is None:
             return None
         number, classes = sequence_numbers(self._table, list(ids)), self._table.column(label).to_numpy()

@@ -33,7 +33,7 @@ LINES = "A table has one line a row: check the line breaks."
 
 
 def nearest_padded_length(task: Task, wanted: int) -> int:
-    """Return `wanted`, cut to what `MAX_CELLS` allows, but at least the longest sequence's length.
+    """Return `wanted`, cut to `MAX_CELLS` in both parts, but at least the longest sequence's length.
 
     task: recorded or uploaded.
     """

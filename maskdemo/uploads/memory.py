@@ -24,7 +24,7 @@ class UploadMemory:
     def hold(self, thing: object, nbytes: int, session: str) -> None:
         """Count the bytes of a session's thing, once for all sessions, until it is collected.
 
-        Raises `InvalidTable` where all together would exceed `max_bytes`, and says if this one would.
+        Raises `InvalidTable` where all together would exceed `max_bytes`, and if the session's would.
         """
         with self._lock:
             if thing in self._held:

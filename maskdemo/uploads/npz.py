@@ -174,7 +174,10 @@ def _check_shapes(part: str, values: NDArray, lengths: NDArray | None, labels: N
 
 
 def _check_whole(part: str, values: NDArray) -> None:
-    """Raise `InvalidTable` where a batch without lengths seems padded, or to have its steps last."""
+    """Raise `InvalidTable` where a batch without lengths seems padded, or to have its steps last.
+
+    Steps seem last if F > T, and F > MAX_FEATURES or steps differ by 0.8 or more of what features do.
+    """
     if values.shape[1] < values.shape[2]:
         # Steps that follow each other are more alike than features that stand side by side.
         by_step, by_feature = (_mean_difference(values, axis) for axis in (1, 2))
@@ -216,8 +219,9 @@ def _mean_difference(values: NDArray, axis: int) -> float:
 def apparent_padding(steps: NDArray) -> tuple[int, int, bool] | None:
     """Return (how many sequences seem padded, the first's index, whether all alike); None if none.
 
-    steps: (N, T, F), padding first. Padding is the same step in all, or a step that each repeats, and
-    rarer within the sequences. A single feature or NaN is none where it is also within.
+    steps: (N, T, F), padding in front. A sequence seems padded if it begins with the step that begins
+    most sequences (alike), or repeats its first; far more must do so than such steps are usual later.
+    The first kind, of a single feature or NaN, is none if any comes later.
     """
     first = np.where(steps[:, 0] == steps[:, 0], steps[:, 0], np.inf)
     _, rows, counts = np.unique(first, axis=0, return_index=True, return_counts=True)

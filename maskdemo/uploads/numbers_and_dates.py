@@ -14,7 +14,7 @@ import pandas as pd
 
 
 def numbers_in(column, decimal):
-    """A column as floats, (rows,), NaN where blank or no number (5%, inf). decimal: "." of 1,088.5."""
+    """A column as floats, (rows,), NaN for texts such as 5%, inf or "". decimal: with "." 1,5 is 15."""
     if not pd.api.types.is_string_dtype(column):
         return column.to_numpy(dtype=float, na_value=np.nan)
     number = r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?"
@@ -31,7 +31,7 @@ def times_in(column, day_first):
 
     2026-01-31, 20260131T140509, 31.1.2026 or 1/31/2026, 31 Jan 2026, January 31st, 2026, perhaps with
     14:05:09.5 or 2:05 PM and with Z or +01:00; or 2026-01, 2026-Q1, 2026-W05 and 2026-W05-6. The year
-    69 is 1969, 68 is 2068. As 99-01-31 begins with no day, all such beside it begin with the year.
+    69 is 1969, 68 is 2068. As 99-01-31 begins with no day, all such in the column begin with the year.
     """
     if pd.api.types.is_datetime64_any_dtype(column):
         seconds = column.dt.as_unit("us").astype("int64") / 1e6
@@ -109,7 +109,7 @@ def seconds_of(parts, order):
 
 
 def values_in(column, kind, decimal, day_first):
-    """A column of "numbers", "times" or "yes / no" (true, false) as floats, NaN where blank or no."""
+    """A column of "numbers", "times" or "yes / no" (true / false) as floats, NaN for other texts."""
     if kind == "times":
         return times_in(column, day_first)
     if kind == "yes / no" and pd.api.types.is_string_dtype(column):

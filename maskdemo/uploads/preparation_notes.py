@@ -107,7 +107,7 @@ def emptiest_feature(columns: Columns, roles: Roles) -> tuple[str, int]:
 def _sentinels(values: NDArray) -> list[str]:
     """Return "-999 in 12 rows" of each repeated value, two at each end at most, far from all others.
 
-    values: (rows,), of one column. Far is farther than the others, 5 or more, lie apart.
+    values: (rows,), of one column. Far: farther than the range of the others, 5 values or more.
     """
     found, counts = np.unique(values[~np.isnan(values)], return_counts=True)
     most: list[int] = []

@@ -76,9 +76,9 @@ class Roles:
 class Preparation:
     """What is done to the sequences.
 
-    standardise: numbers to mean 0 and spread 1, as the training part has them; None: if any exceeds ±3.
-    first, last: so many steps of each sequence are kept at most. every: one step in so many is kept.
-    sample: draw as many sequences as are possible. seed: of the split and the drawing.
+    standardise: numbers to mean 0, spread 1 in the training part; None: if any of the file exceeds ±3.
+    last, else first: so many steps of each sequence are kept at most; else the first of each `every`.
+    sample: draw as many sequences as `MAX_CELLS` allows. seed: of the split and the drawing.
     """
 
     standardise: bool | None = None
@@ -135,7 +135,7 @@ def unused_columns(columns: Columns, guess: Guess) -> tuple[tuple[str, str], ...
 
 
 def word_in(name: str, words: tuple[str, ...]) -> str | None:
-    """Return the first of `words` that is a word of a name (`caseId`: case, id), or None: `__case`."""
+    """Return the first of `words` that is a word of a name (`caseId`: case, id), or None (`__case`)."""
     parts = "" if name.startswith("__") else re.sub(r"([a-z])([A-Z])", r"\1 \2", name)
     own = [each for each in re.split(r"[^A-Za-z]+", parts.lower()) if each]
     return next((word for word in words if word in own), None)

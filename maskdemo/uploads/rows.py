@@ -38,7 +38,7 @@ def repeated_share(number: NDArray, values: NDArray) -> float:
 
 
 def passed_hour(number: NDArray, values: NDArray) -> str:
-    """Return "midnight" or "12:59" if times without a date pass it within a sequence, else "".
+    """Return "midnight" or "12:59" if times without date (< 2 days) pass it in a sequence; or "".
 
     number, values: (rows,), of the sequence and in seconds. Past midnight times fall by more than half
     a day; past noon 1 follows 12 where all hours are 1 to 12.
@@ -64,7 +64,7 @@ def is_constant(number: NDArray, values: NDArray) -> bool:
 
 
 def is_sorted(number: NDArray, values: NDArray, most: float) -> bool:
-    """Whether values sort the steps of every sequence: whole numbers, as many as from low to high.
+    """Whether values sort the steps of every sequence: whole numbers, as many as max - min + 1.
 
     Or at most the share `most` of the steps but the first has a lesser value than the step before.
     number, values: (rows,).

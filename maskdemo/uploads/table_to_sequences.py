@@ -105,11 +105,11 @@ def features_of(table, features, decimal):
 def steps_of(table, sequence, order, features, decimal, day_first, first=None, last=None, every=1):
     """The rows in order, their values (rows, F), and which of the F columns are not of words, (F,).
 
-    The sequence of a row is numbered, from 0, in the column "".
+    The sequence of a row is numbered, from 0, in the column ""; numbers of those left out are missing.
 
     sequence: the columns that are the id together. order: name -> "numbers" or "times"; without any,
-    the rows' order. last, else first: at most so many steps of a sequence are kept; else one step in
-    `every`. A step is observed where no value is missing; a sequence without such a step is left out.
+    the rows' order. last, else first: at most so many steps of a sequence are kept; else the first of
+    each `every`. A step is observed where no value is missing; a sequence that keeps none is left out.
     """
     number = table.groupby(sequence, sort=False).ngroup().to_numpy()
     keys = [values_in(table[name], kind, decimal, day_first) for name, kind in order.items()]
@@ -141,9 +141,10 @@ def parts_of(
 ):
     """(training, test), each of them three lists: values (length, F), labels and observed (length,).
 
-    Missing is 0. table, values, is_number: of `steps_of`. label, split, group: columns or None.
-    test_words: what `split` says of test sequences, in lower case. test_count: how many these are at
-    least without `split`. most: how many training and how many test sequences at most.
+    A missing value is 0, a label its number in `classes_of`. table, values, is_number: of `steps_of`.
+    label, split, group: columns or None. test_words: what `split` says of test sequences, in lower
+    case. test_count: how many these are at least without `split`. most: how many training and how many
+    test sequences at most.
     """
     starts = np.flatnonzero(np.diff(table[""], prepend=-1))
     texts = table[label].astype(str)
@@ -168,7 +169,7 @@ def parts_of(
 
 
 def split_by_seed(labels, groups, seed, test_count):
-    """Whether each is for the test, (N,) bool: labels by their share, groups whole, test_count or more.
+    """Whether each is for the test, (N,) bool: whole groups, labels in proportion, test_count or more.
 
     labels: (N,), the first of each sequence. groups: (N,), equal where sequences stay together.
     """

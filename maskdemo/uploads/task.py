@@ -130,9 +130,9 @@ def task_of(table: Table, columns: Columns, guess: Guess, preparation: Preparati
 
 
 def _most_counts(count: int, longest: int, features: int, preparation: Preparation) -> tuple[int, int]:
-    """Return (training, test): how many sequences fit `MAX_CELLS`, padded to the longest, at most.
+    """Return most sequences, (training, test): of `MAX_CELLS`, padded to the longest, by `TEST_SHARE`.
 
-    Raises `InvalidTable` for fewer than are needed, or more than fit where none may be left out.
+    Raises `InvalidTable` for fewer than are needed, or more than fit, unless `sample`.
     """
     if count < 2 * MIN_SEQUENCES:
         few = f"{MIN_SEQUENCES} for training and as many for the test are the fewest"
