@@ -97,7 +97,7 @@ class Job:
         self.newest, self.done = newest, done
 
     def requeue(self, why: str | None = None) -> None:
-        """Let the job wait again, `done` and `ran` 0 unless it resumes. why: for a notice, if new."""
+        """Queue the job, `done` and `ran` 0 unless it resumes. why: for the notice; None: unchanged."""
         self.phase = "queued"
         if not self.work.resumes:
             self.done = self.ran = 0.0
