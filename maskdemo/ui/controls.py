@@ -58,7 +58,7 @@ def setting(name: str, prefix: str = "", **widget: Any) -> None:
 
 
 def _number(declared: Number, kept: dict[str, Any]) -> None:
-    """Draw a slider of `offered` values, if any; else a box if in `TYPED`, or slider. kept: looks."""
+    """Draw a slider of `offered` values, if any; a box if in `TYPED`; else a slider. kept: options."""
     looks: dict[str, Any] = {"label": declared.label, "help": declared.help, **kept}
     if declared.offered:
         # What a link says need not be among the values offered.

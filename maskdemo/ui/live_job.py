@@ -263,7 +263,7 @@ def watch(draw: Callable[[], None], kind: str, *, only_results: bool = False) ->
 
 
 def _pause_s(kind: str, *, line: bool) -> float:
-    """Return seconds to a part's next poll: `poll_s`; for results the job's rest if less, to a third.
+    """Return seconds to a part's next poll: `poll_s`; with results the time left, if less, >= a third.
 
     line: this part is the line beside results: at least `LINE_POLL_S` once the time left is known.
     """

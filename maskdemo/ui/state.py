@@ -137,7 +137,7 @@ def read_experiment(prefix: str = "") -> Experiment:
 
 
 def fit_padded_length(prefix: str = "") -> None:
-    """Raise the padded length to the longest sequence; `nearest_padded_length` cuts a fixed task's."""
+    """Raise the padded length to the longest sequence; cut a fixed task's to what fits, not below."""
     session, key, task = st.session_state, f"{prefix}padded_length", chosen_task(prefix)
     longest = task.dictated.get("max_length", session[f"{prefix}lengths"][1])
     wanted = max(session[key], longest)

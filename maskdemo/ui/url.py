@@ -63,9 +63,9 @@ def read_again() -> None:
 
 
 def synchronise(page: str) -> None:
-    """Write the URL after `mark_changed`, or without any mark read it if it is new: first in a run.
+    """Write the URL after `mark_changed`; without a mark, set controls to it if new: first in a run.
 
-    Before, a new session's controls are initialised; of a page left, mark and invalid settings dropped.
+    Before, a new session's controls are initialised; a left page's mark and invalid settings go.
     """
     session = st.session_state
     if "address" not in session:
