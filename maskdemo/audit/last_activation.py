@@ -23,7 +23,7 @@ _ACTIVATIONS = (
 
 
 def saturated(reference: Reference) -> list[int]:
-    """Return the indices of the outputs of which a unit has over half its values near -1, 0, 1 or 6."""
+    """Return indices of outputs with a unit most of whose values are within 0.001 of -1, 0, 1 or 6."""
     result = []
     for index in range(len(reference.scales)):
         values = [row[index] for row in reference.rows]
@@ -39,7 +39,7 @@ def saturated(reference: Reference) -> list[int]:
 
 
 def last_activations(makers: Sequence[Call | None]) -> list[Any]:
-    """Return those layers and operations of `makers` that are, or apply, an activation, but linear.
+    """Return those layers and operations of `makers` that are, or apply, an activation, except linear.
 
     Recurrent ones are left out. A TimeDistributed layer is replaced by the layer in it.
     """
@@ -61,7 +61,7 @@ def last_activations(makers: Sequence[Call | None]) -> list[Any]:
 
 @contextmanager
 def without_activations(layers: Sequence[Any]) -> Iterator[None]:
-    """Let these layers return the values before their activation, within the context."""
+    """Let these return values before their activation (activation layers: inputs) in the context."""
     import keras
 
     own = [(each, "call" if is_a(each, *_ACTIVATIONS) else "activation") for each in layers]

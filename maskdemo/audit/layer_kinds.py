@@ -28,5 +28,5 @@ def is_own_code(operation: Any) -> bool:
 
 
 def parts_of(layer: Any) -> list[Any]:
-    """Return a layer and all layers within it, however deep; of an operation itself alone."""
+    """Return a layer and all layers within it, however deep, once each; [operation] of an operation."""
     return list(layer._flatten_layers()) if hasattr(layer, "_flatten_layers") else [layer]

@@ -31,8 +31,8 @@ def copy_of_length(
     """Return a copy whose inputs are `others`, and whether weights were cut; None if none can be built.
 
     others: as `model_inputs`, with other steps. For another length, layers with as many units as there
-    are steps keep them; if that fails, they get as many as the copy has steps. A copy for any length is
-    run once. kept_weights: which weights stay where a layer has some for each step. Layers are shared
+    are steps keep them; if no copy can be built so, they get as many as it has steps. A copy for any
+    length is run once. kept_weights: which stay where a layer has some for each step. Layers are shared
     with the model: use and forget the copy within `nodes_restored`.
     """
     sizes = {
@@ -71,7 +71,7 @@ def _copy_with(copier: _Copier, model: Any, others: tuple[ModelInput, ...]) -> t
 
 
 def _try_lengths(copy: Any, model_inputs: tuple[ModelInput, ...], excluded: set[int | None]) -> None:
-    """Run a copy on zeros of _TRIED_LENGTHS not in `excluded`, up to the first that runs, or raise."""
+    """Run a copy on zeros of _TRIED_LENGTHS not in `excluded` until one runs; raise the last error."""
     lengths = [length for length in _TRIED_LENGTHS if length not in excluded]
     for length in lengths:
         batch = {
@@ -91,9 +91,9 @@ class _Copier:
 
     model: layers made anew may be of its custom classes. sizes: from a number of steps in the model to
     that in the copy, None for any. kept_weights: of weights for each place, where steps are laid out in
-    a row, a layer keeps the first, the last, or the first of each feature. resize_units: whether a
-    layer with as many units as there are steps gets as many as the copy has. was_cut: whether any
-    weights were left out.
+    a row, a layer keeps the "first", the "last", or, where all steps of a feature come before those of
+    the next, the first of each ("of_features"). resize_units: whether a layer with as many units as
+    there are steps gets as many as the copy has. was_cut: whether any weights were left out.
     """
 
     def __init__(
@@ -130,7 +130,8 @@ class _Copier:
     def _call(self, operation: Any, *args: Any, **kwargs: Any) -> Any:
         """Return an operation's outputs: as it is, made anew with its weights, or on cut constants.
 
-        The first of these that runs is kept for later calls; if none does, the first failure is raised.
+        Made anew comes first for those `_is_for_one_length`, and alone for own code and any length. The
+        layer that runs is called as it is from then on; if none does, the first failure is raised.
         """
         if (part := self._parts.get(id(operation))) is not None:
             return part(*args, **kwargs)
@@ -184,7 +185,8 @@ class _Copier:
     def _resized(self, config: dict[str, Any]) -> dict[str, Any]:
         """Return a layer's configuration for the copy's steps.
 
-        Of a target shape, the size of steps becomes -1, or is scaled as the steps are if another is -1.
+        The first size of a target shape becomes -1, or is scaled as the steps are if another is -1 (for
+        any length, it stays).
         If `resize_units`, units (and the output shape of EinsumDense) in `sizes` become what these say.
         """
         for key, place in (("target_shape", 0), ("newshape", 1)):

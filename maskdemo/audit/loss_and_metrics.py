@@ -67,8 +67,8 @@ def _is_timed(pair: TracePair, index: int) -> bool:
 def _real_steps(trial: Trial, pair: TracePair, index: int) -> RealSteps | None:
     """Return which steps of an output are real, in the padded batch; None where it has none to judge.
 
-    An output of a fixed number of steps above 1 (3 axes, with a compiled loss) is judged in a batch of
-    up to 8 shorter sequences: as many of its first steps are real as the sequence has.
+    An output of a fixed number of steps above 1 is judged if it has 3 axes and a loss is compiled, in a
+    batch of up to 8 rows with fewer steps: its first are real, as many as the longest input has.
     """
     unpadded, got = pair.unpadded.outputs[index], pair.padded.outputs[index]
     if _is_timed(pair, index):
@@ -128,10 +128,10 @@ def _loss_finding(
 ) -> Finding:
     """Return "loss_counts_padding", or the note "output_unmasked" where that depends on its use.
 
-    An output with an input's steps has the former if a mask was lost, or a loss is compiled and steps
-    are not weighed. One of a fixed number of steps needs the latter, and a RepeatVector that makes them
-    for an autoencoder (as many as an input has) or a translator (of tokens, with crossentropies): else
-    all targets may have as many, so that none is padded.
+    An output with an input's steps has the former if a mask was lost, or a loss is compiled that does
+    not weigh steps. One of a fixed number of steps has it if such a loss is compiled, a RepeatVector
+    occurs, and it has as many steps as an input (autoencoder) or the model reads tokens and has only
+    crossentropies (translator): else all targets may have as many, so that none is padded.
     """
     model, call = trial.model, pair.padded.output_makers[real.output] or pair.padded.calls[-1]
     compiled = bool(losses_of(model)) and not _weighs_steps(model)
@@ -162,8 +162,8 @@ def _loss_finding(
 def _metric_findings(training: TrainingBatch, notes: list[str]) -> Iterator[Finding]:
     """Yield a finding for each metric that other outputs at padded steps change, or make NaN.
 
-    A metric that is not finite before is noted. The least change counts of one that is not Keras's,
-    which is tried with PADDED_TARGETS, too.
+    A metric that is not finite before is noted. One that is not Keras's is tried with each of
+    PADDED_TARGETS, too, and its smallest change counts.
     """
     counted: dict[str, tuple[float, Any]] = {}
     with built_anew(training.model):
@@ -201,6 +201,6 @@ def _weighs_steps(model: Any) -> bool:
 
 
 def _furthest(values: list[dict[str, float]], name: str) -> float:
-    """Return a metric's largest |difference| to its first value; infinite where any is not finite."""
+    """Return a metric's largest |difference| to its first value; inf if a later one is not finite."""
     changes = [abs(each[name] - values[0][name]) for each in values[1:]]
     return math.inf if not np.isfinite(changes).all() else max(changes)

@@ -68,7 +68,7 @@ def lost_before(
 
 
 def taken_by_number_before(call: Call, pair: TracePair) -> Call | None:
-    """Return a GetItem or Cropping1D before a call with a wrong mask that takes padding for real steps.
+    """Return the first GetItem or Cropping1D back from a call's wrong mask that takes padding as real.
 
     That is, its outputs hold other, more or fewer real steps with padding. None without such a call.
     """
@@ -112,7 +112,7 @@ def _mask_remover(input_tensor: InputTensor, pair: TracePair) -> Call | None:
 
 
 def _last_masked_before(receiver: Call, pair: TracePair) -> Call | None:
-    """Return the last call in the trace before `receiver` whose first output had a right mask."""
+    """Return the last call before `receiver`, on any branch, whose first output had a right mask."""
     for call in reversed(pair.padded.calls[: receiver.order]):
         if pair.outputs_time_axis(call) and pair.passed(call, 0) == "right":
             return call
@@ -122,7 +122,7 @@ def _last_masked_before(receiver: Call, pair: TracePair) -> Call | None:
 def cause_of_ignored_mask(call: Call) -> str:
     """Return the cause where a call moves although all its masks are right.
 
-    "initial_state" (of a recurrent layer, without `mask=`), "own_code" (of a model),
+    "initial_state" (of a recurrent layer that is passed a state, but no `mask=`), "own_code" (a model),
     "dropped_with_warning", "dropped_silently" (by an operation) or "ignored" (by a layer).
     """
     has_state = len(call.inputs) > call.count_in_first
@@ -156,7 +156,7 @@ def _cause_of_dropped_mask(call: Call, pair: TracePair) -> str:
 
 
 def was_handed_a_mask(call: Call) -> bool:
-    """Whether a call was passed, as `mask=`, another mask than its input's maker attached to it.
+    """Whether a call was passed, as `mask=`, another mask (by value) than its input's maker made.
 
     Any mask that is passed to attention by a keyword that ends in `_mask` counts.
     """

@@ -17,8 +17,8 @@ def with_masks_as_tried(run: Run, samples: Samples, drawn: bool, tolerance: floa
     """Return the samples, with masks inverted and "fixed" numbers as lengths where runs show them so.
 
     A model reads nothing where its mask says padding, or beyond its lengths: so the last steps of a
-    sequence are changed once while it should read them, once while it should not. Rows get the inverted
-    masks and, if drawn, the right lengths. drawn: whether these numbers were drawn, and not given.
+    sequence are changed once while it should read them, once while it should not. Masks that the caller
+    named stay. All rows get inverted masks; lengths only if `drawn`, that is, not given.
     tolerance: the share of an output's largest number that is rounding.
     """
     model_inputs, rows = [], [dict(row) for row in samples.rows]
@@ -41,7 +41,7 @@ def with_masks_as_tried(run: Run, samples: Samples, drawn: bool, tolerance: floa
 
 
 def _middle_row(samples: Samples, of: str) -> tuple[Row, np.ndarray]:
-    """Return the row whose input `of` has the (upper) median length; True at its first half or more."""
+    """Return the row of the (upper) median length of `of`, and True at its first half, rounded up."""
     rows = sorted(samples.rows, key=lambda row: len(row[of]))
     row = rows[len(rows) // 2]
     steps = len(row[of])
@@ -101,7 +101,7 @@ def _moved(
 
 
 def _other_end(samples: Samples, name: str, row: Row, end: np.ndarray) -> np.ndarray:
-    """Return the sequence, 1 more at steps `end` (bool); whole numbers become others of the samples."""
+    """Return the sequence, 1 more at steps `end` (bool); integers become the samples' least other."""
     array = row[name].copy()
     if array.dtype.kind == "f":
         array[end] += 1

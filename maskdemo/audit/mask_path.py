@@ -12,7 +12,7 @@ Sources = dict[Call, State]
 
 
 def sources_of(calls: Sequence[Call], pair: TracePair) -> dict[Call, Sources]:
-    """Map each call to the nearest of `calls` before it, and these to the mask state that arrives."""
+    """Map each call to the nearest of `calls` before it, these to the mask state that first arrives."""
     chosen, cache = set(calls), dict[Call, list[Call]]()
     result: dict[Call, Sources] = {}
     for call in calls:
@@ -42,7 +42,7 @@ def _chosen_makers(
 
 
 def by_branch(sources: dict[Call, Sources]) -> list[Call]:
-    """Return the calls in an order in which each follows its sources, if possible directly.
+    """Return the calls, each after its sources: first those ready that follow the last call directly.
 
     Keras runs branches in turns; here a branch comes whole, before the next branch.
     """

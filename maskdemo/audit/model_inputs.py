@@ -176,9 +176,9 @@ def _without_doubtful(
 ) -> tuple[ModelInput, ...]:
     """Return the inputs, "values" and "tokens" as "fixed" where it is doubtful that they are sequences.
 
-    Doubtful are those of a fixed length, or images, that no layer reads as steps, and those of another
-    fixed length than the input whose encoded state is read with their steps. Inputs whose pad value the
-    caller gave stay as they are, and so do all if no other "values" or "tokens" would be left.
+    Doubtful are those of a fixed length, or images, that no layer reads as steps, and decoder inputs
+    with other steps than the encoder's input (`decoded_from`). Inputs whose pad value the caller gave
+    stay as they are, and so do all if no other "values" or "tokens" would be left.
     """
     pads = hints.pad_value if isinstance(hints.pad_value, Mapping) else {}
     data = [(each, read) for each, read in found if each.kind in ("values", "tokens")]
@@ -201,8 +201,8 @@ def _without_doubtful(
 def _with_sequences(model_inputs: tuple[ModelInput, ...], hints: InputHints) -> tuple[ModelInput, ...]:
     """Return the inputs, each mask and lengths with the name of the sequence that it is about in `of`.
 
-    What the caller said comes first (of lengths), then the name, then the order, if there are as many
-    of the kind as sequences, and then the first sequence.
+    That is, for each: what the caller said (of lengths), else by its name, else the one at its place if
+    there are as many of the kind as sequences, else the first.
     """
     data = data_of(model_inputs)
     result = []
@@ -216,7 +216,7 @@ def _with_sequences(model_inputs: tuple[ModelInput, ...], hints: InputHints) -> 
 
 
 def sequence_of(name: str, data: list[ModelInput], otherwise: str = "") -> str:
-    """Return the longest name of a sequence of `data` that `name` holds as a word: `mask_b` holds `b`.
+    """Return the longest name of `data` that is a word, in any case, in `name`, as `b` is in `Mask_B`.
 
     Without any: `otherwise`, else the first sequence of `data`, else "".
     """
@@ -258,7 +258,7 @@ def _pad_value(
 
 
 def _masking_anywhere(model: Any, kind: Kind) -> Iterator[tuple[float, Any]]:
-    """Yield mask value and layer: the first Masking for values, masking Embeddings (0) for tokens."""
+    """Yield mask value and layer: of the first Masking (values) or all masking Embeddings (tokens)."""
     if kind == "values":
         for layer in layers_of(model, "Masking"):
             if (value := mask_value(layer)) is not None:

@@ -84,7 +84,7 @@ def _sequence_numbers_text(numbers: list[int], total: int) -> str:
 def _first_non_finite_layer(calls: Sequence[Call], index: int, of: int) -> str:
     """Return a clause on the first layer that is not finite for sequence `index` of a batch of `of`.
 
-    Outputs of another batch size count as a whole. If all are finite, only the graph is said not to be.
+    Outputs of another batch size count as a whole. If all are finite, the clause blames the graph.
     """
     for call in calls:
         for output in call.outputs:

@@ -63,7 +63,7 @@ def empty_row_findings(
 ) -> Iterator[Finding]:
     """Yield "empty_row" if a sequence of padding alone, as long as the first, gives NaN or infinity.
 
-    "rows_mix" is yielded, before that, if it moves the first sequence beside it.
+    Before it, "rows_mix" is yielded if it moves the first sequence, unless `reference.rows_mix`.
     """
     batch = {
         model_input.name: np.concatenate([array, _padding_like(model_input, array[:1])])

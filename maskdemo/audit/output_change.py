@@ -125,8 +125,9 @@ def _make_reference(
 
     of_batch, of_digits: for each batch and output the changes of its units, (units,), without padding:
     between a batch and alone, and with other last digits. Tolerances are the largest of OUTPUT_ULPS of
-    the scale and NOISE_FACTOR times these changes; a change by the batch means `rows_mix` beyond
-    MAX_NOISE_FACTOR times the rest. Outputs (steps,), and any in half precision, have one scale.
+    the scale and NOISE_FACTOR times these changes, those by the batch up to MAX_NOISE_FACTOR times the
+    rest, beyond which they mean `rows_mix`. Outputs (steps,), and any in half precision, whose
+    `of_digits` is ignored, have one scale.
     """
     scales, tolerances, noises, mixing = [], [], [], False
     whole = precision not in ("float32", "float64")

@@ -27,9 +27,9 @@ def padding_findings(
     """Return findings about padding, traces, and the share by which calls at fault moved, by name.
 
     tolerance: the share of its largest number that a call may move by rounding. measures: changed in
-    place: outputs whose padding stands between joined sequences leak no more if they stand still where
-    their masks are True. Where the search fails: no findings, None and a note, or UnsupportedModel if a
-    measure leaks.
+    place: outputs whose padding stands between joined sequences get `moved` 0 and a new `largest` if
+    they stand still where their masks are True. Where the search fails: no findings, None and a note,
+    or UnsupportedModel if a measure leaks.
     """
     try:
         return _explained(trial, measures, tolerance)
@@ -106,7 +106,7 @@ def findings_within_fixed_length(
 
     pair: traces of sequences that were moved within that length; None without. earlier: the findings
     from these; where one is a leak and none is "positions", nothing more is sought: []. Raises
-    UnsupportedModel where none is a leak and no other way can tell.
+    UnsupportedModel where no other way can tell; [] then, too, if one is a leak.
     """
     leaks = any(each.severity == "leak" for each in earlier)
     if leaks and all(each.cause != "positions" for each in earlier):

@@ -135,7 +135,7 @@ def _cut_off(repeat: Repeat) -> list[np.ndarray]:
 def _other_padding(pair: TracePair) -> tuple[Overrides, bool]:
     """Return overrides with other values at padded steps, and whether no own code reads the inputs.
 
-    Overridden are outputs of layers that make a mask and, where others but own code read them, inputs.
+    Overridden are outputs of layers that make a mask and inputs, for each reader that is no own code.
     """
     changed, complete = Overrides(), True
     for call in pair.unpadded.calls[:-1]:

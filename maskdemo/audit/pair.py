@@ -106,9 +106,9 @@ class TracePair:
         return (unpadded[:, :length] if length else unpadded), got[index]
 
     def share(self, unpadded: np.ndarray, got: np.ndarray, like: np.ndarray | None = None) -> float:
-        """Return the largest |difference| of a tensor at real steps, as a share of its largest number.
+        """Return the largest |difference| at real steps as a share of the largest number of `unpadded`.
 
-        0 where shapes do not fit. by_unit: as a share of each unit's own, divided by UNIT_FACTOR.
+        0 where shapes do not fit. by_unit: the largest share of a unit's own, divided by UNIT_FACTOR.
         """
         real_steps = self.real_steps(unpadded, got, like)
         if real_steps is None:
@@ -227,7 +227,7 @@ def trace_pair(
     """Return traces, without and with padding, of number `index` and up to 7 sequences as long as it.
 
     added: padded steps beyond the longest of the sequences `among`, which are indices, too. At 0, they
-    are padded to that length, and by 1 step if they are the longest. A fixed batch size is filled.
+    are padded to that length, and by 1 step if they are the longest. The last fills a fixed batch size.
     """
     group = samples.by_length()[samples.lengths(samples.rows[index])]
     group = [index, *(other for other in group if other != index)][:MAX_TRACED]
@@ -268,11 +268,11 @@ def traces_of(
 def _matched_steps(
     unpadded: np.ndarray, got: np.ndarray, side: Side, close: float
 ) -> np.ndarray | None:
-    """Return the indices, (steps,), at which the unpadded steps stand among the padded, in order.
+    """Return the first indices, (steps,), at which unpadded steps stand among the padded, in order.
 
     So padding may stand between sequences that are joined, or behind a step that a layer puts in front.
     None where a step is missing, where the first is not at the start ("post"), or where the last is not
-    at the end ("pre"). close: how far two equal steps may differ.
+    at the end ("pre"). close: how far equal steps may differ.
     """
     steps: list[int] = []
     for at in range(got.shape[1]):

@@ -108,7 +108,7 @@ def _moves_with_padding_behind(call: Call, pair: TracePair, tolerance: float) ->
 def disturbed(array: np.ndarray, real: np.ndarray) -> np.ndarray:
     """Return the array with other values where it is not real.
 
-    These are its real values in turn if all are whole numbers, else its own plus 1 to 2, more and more.
+    These are its real values in turn if all are whole numbers, else its own plus 1 to 2, evenly rising.
     real: bool, to be broadcast over the array.
     """
     if np.equal(np.mod(array, 1), 0).all():
@@ -121,8 +121,8 @@ def disturbed(array: np.ndarray, real: np.ndarray) -> np.ndarray:
 def effects_of_windows(call: Call, pair: TracePair, tolerance: float) -> list[tuple[str, str]]:
     """Return why a window's outputs move: each cause with the program that cures it, "" without.
 
-    "border": windows that reach into padding read it, and outputs stand still (or move less) once it is
-    zeroed, or left out of a maximum or mean. "windows": outputs move even then, or whatever it holds.
+    "border": windows that reach into padding read it, so outputs change once it is zeroed, or left out
+    of a maximum or mean. "windows": outputs move even then, or (with no other cause) whatever it holds.
     Empty where the layer has no windows, or where the cure of its class cannot be tried.
     """
     if not is_a(call.layer, *_WINDOWS):

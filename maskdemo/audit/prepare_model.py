@@ -61,7 +61,7 @@ def random_weights(model: Any, seed: int) -> Iterator[None]:
 def _constants(model: Any) -> set[int]:
     """Return the `id` of weights that are no matter of training: tables, causal masks.
 
-    A layer makes them not trainable, or a frozen Embedding holds them. The running means of a
+    A layer adds them as not trainable, or a frozen Embedding holds them. The running means of a
     normalization are not trainable either, and follow from the data.
     """
     constants: set[int] = set()
@@ -74,10 +74,10 @@ def _constants(model: Any) -> set[int]:
 
 
 def _random_values(path: str, shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
-    """Return random weights of a shape, by the name that ends their path.
+    """Return random weights of a shape, by a word within the last name of their path.
 
     Scales and variances are uniform in _AROUND_ONE; others normal around 0, with a deviation of 0.5 for
-    biases and means, 1 for embeddings, and 1 / sqrt(inputs of a unit) for the rest.
+    biases and means, 1 for embeddings, 1 / sqrt(product of all sizes but the last) else.
     """
     name = path.rsplit("/", 1)[-1]
     if any(word in name for word in ("gamma", "scale", "variance")):

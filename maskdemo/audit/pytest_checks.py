@@ -109,7 +109,7 @@ def check_padding(
 def _failure_message(name: str, report: Report) -> str:
     """Return why the check of this name fails; "" where it passes.
 
-    "post_padding" and "pre_padding" fail where outputs move, unless nothing is a leak; "finite" where
+    "post_padding" and "pre_padding" fail where outputs move, unless `report.clean`; "finite" where
     sequences were left out; others for findings, leaks alone, of their CAUSES_OF.
     """
     if name in ("post_padding", "pre_padding"):

@@ -58,7 +58,7 @@ class Finding:
 
     @property
     def about_fix(self) -> str:
-        """The heading of the fix: tried, with `cures` but "mask_in_own_code"; else an example."""
+        """The fix's heading: an example if `cures` is None or has "mask_in_own_code", else tried."""
         tried = self.cures is not None and "mask_in_own_code" not in self.cures
         return "Right, as tried on this layer" if tried else "An example, not tried on this model"
 
@@ -170,7 +170,7 @@ class Report:
 
     @property
     def share(self) -> float:
-        """The largest difference as a share of the largest output of the same unit."""
+        """The largest share: an output's difference over the largest number of its unit."""
         return max((each.largest / each.scale for each in self._decisive_measures), default=0.0)
 
     @property
@@ -262,7 +262,7 @@ class Report:
 
     @classmethod
     def from_json(cls, text: str) -> Report:
-        """Return the report from JSON; null is infinity in measures, NaN as a pad value, else None."""
+        """Return a report from JSON; null: infinite `largest` of measures, NaN pad value, else None."""
         data = json.loads(text)
         measures = [
             each | {"largest": math.inf if each["largest"] is None else each["largest"]}

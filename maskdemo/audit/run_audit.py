@@ -46,7 +46,7 @@ def audit(
 ) -> Report:
     """Return a report on whether padding changes what a Keras model says, and at which layer.
 
-    model: a keras.Model of any kind, left as it was; one that is not built is built with `sequences`.
+    model: a keras.Model of any kind, left as it was, but built with `sequences` if it was not.
     sequences: a list of arrays (steps, ...), without padding; for several inputs a mapping of their
     names to such lists. Drawn with `seed` where none are given.
     pad_value: what padded steps hold, or a mapping of input names to that; by default what the model's
@@ -263,7 +263,7 @@ def _trial_summary(trial: Trial, sides: Sequence[Side], precision: str, trained:
 
 
 def _precision(model: Any) -> str:
-    """Return the type last in CALL_TOLERANCES in which a layer computes; UnsupportedModel without."""
+    """Return the layers' compute type that is last in CALL_TOLERANCES; UnsupportedModel if none is."""
     used = {layer.compute_dtype for layer in model._flatten_layers()} & set(CALL_TOLERANCES)
     if not used:
         raise UnsupportedModel(

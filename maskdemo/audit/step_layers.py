@@ -55,9 +55,9 @@ def steps_at_once(model: Any) -> Iterator[None]:
 def _in_one_batch(own: Callable[..., Any]) -> Callable[..., Any]:
     """Return a `call` of TimeDistributed that runs its layer once, on N * steps sequences of one step.
 
-    own: Keras's `call`. It is used within graphs, and in calls where the first or last step alone gives
-    another output: the layer mixes sequences or draws random numbers. This is no longer looked at after
-    _LOOKS calls without such a difference.
+    own: Keras's `call`. It is used in graphs, and for calls where the first or last step alone gives an
+    output that differs by over STEP_ALONE: the layer mixes sequences or draws random numbers. No more
+    is compared after _LOOKS calls in a row without such a difference.
     """
     import keras
 

@@ -32,8 +32,8 @@ class Reader:
     """An operation that reads a tensor with a time axis.
 
     argument: as `_argument` returns it. axis: of time, in that tensor. arguments: args and kwargs of
-    the call. values: whether the tensor holds the input's own values, cast or cut at most. closed:
-    whether it is own code that takes no symbolic tensors.
+    the call. values: whether the tensor holds the input's own values, cast or indexed at most.
+    outputs: symbolic. closed: whether it is own code that takes no symbolic tensors.
     """
 
     operation: Any
@@ -140,7 +140,7 @@ def axis_after(
 
 
 def _axis_after_reshape(axis: int, before: Shape, after: Shape) -> int | None:
-    """Return the axis after a reshape: the same if sizes before and product behind stay, else None."""
+    """Return `axis` after a reshape if sizes before and (known) product behind stay, else None."""
     if axis >= len(after) or None in (*before[axis + 1 :], *after[axis + 1 :]):
         return None
     same = math.prod(before[axis + 1 :]) == math.prod(after[axis + 1 :])  # pyrefly: ignore[no-matching-overload]

@@ -37,7 +37,7 @@ class InputTensor:
     """A tensor that a call received.
 
     key: its `id`. maker: the call that returned it; None if none did. mask: the attached mask,
-    (N, steps) of bool. from_input: whether it is an input of the model. is_mask: whether it is of bool.
+    (N, steps) of bool. from_input: whether it is a model's very input. is_mask: whether it is of bool.
     """
 
     key: int
@@ -118,7 +118,7 @@ def trace(
 
 
 def raising_layer(model: Any, batch: Batch) -> Any | None:
-    """Return the innermost layer or operation that raises, none within a layer of Keras; else None."""
+    """Return the innermost layer or operation that raises, none inside a layer of Keras; else None."""
     record = Trace("layers")
     with suppress(Exception), _record_all_calls(record, Overrides()):
         run_eagerly(model, batch)

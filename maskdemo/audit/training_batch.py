@@ -44,7 +44,7 @@ class LossChange:
 
     @property
     def share(self) -> float:
-        """The |change| as a share of the |loss| before."""
+        """The |change| as a share of the |loss| before, or of MIN_SCALE if that is larger."""
         return abs(self.after - self.before) / max(abs(self.before), MIN_SCALE)
 
 
@@ -79,8 +79,8 @@ class TrainingBatch:
     def change_of_loss(self, weighted: bool = False) -> LossChange | None:
         """Return the largest change of the loss by other outputs at padded steps.
 
-        Targets there are the first of `_padded_targets` for which that is rounding, else the first of
-        all. None where the loss takes no targets or is not finite.
+        Targets there are the first of `_padded_targets` for which that is within SAME_LOSS of the first
+        loss, else the first of all; those of no finite loss are skipped. None where none is left.
         """
         first: LossChange | None = None
         for target in self._padded_targets(losses_of(self.model)):
@@ -155,10 +155,10 @@ class TrainingBatch:
         return [each for place, each in enumerate(shapes) if each not in shapes[:place]]
 
     def _targets(self, padded: float | None, sparse: list[bool]) -> Any:
-        """Return targets, step by step in turn: the first and last class, or class numbers 1 and 2.
+        """Return targets, by step in turn: first and last class (one unit: 1, 0), or classes 1 and 2.
 
         padded: what targets hold at padded steps; None for the same as at real steps. sparse: for each
-        output whether its targets are class numbers.
+        output whether its targets are class numbers, (N, steps), at most the last class.
         """
         import keras
 

@@ -124,7 +124,7 @@ class Trial:
     def _try_shortest(self) -> None:
         """Raise what Keras does where a window is wider than the shortest sequence.
 
-        Shapes show it, unless there are no `inputs`: TensorFlow may return uninitialised memory.
+        Shapes show it, or a run if there are no `inputs`: TensorFlow may return uninitialised memory.
         """
         import keras
 
@@ -187,8 +187,8 @@ class Trial:
     def _try_as_graph(self, flexible: bool) -> None:
         """Run the model as one graph from now on, or note why not: it fails or shapes differ.
 
-        With a TimeDistributed, values count, too, and where the model takes any length, "steps_lost" is
-        found instead of noted; a `flexible` one is not tried.
+        With a TimeDistributed, other values count, too, either fault is a finding "steps_lost" (a note
+        if the model `is_fixed`), and nothing is tried if `flexible`.
         """
         graph = run_model.graph_runner(self.model, self.model_inputs)
         lossy = next(layers_of(self.model, "TimeDistributed"), None)
@@ -240,8 +240,8 @@ class Trial:
     def measures(self, sides: Sequence[Side], added: Sequence[int]) -> list[Measure]:
         """Return measures of how far each output moves, for each side and amount of padding, and 0.
 
-        Amounts that fail are noted, the others kept in `added`; within a fixed length, sequences are
-        moved to its end instead. Where nothing leaks, values before saturated activations follow.
+        Amounts that fail on a side are noted, and not in `self.added`; within a fixed length, sequences
+        are moved to its end instead. Where nothing leaks, values before saturated activations follow.
         Raises UnsupportedModel where outputs change from run to run by themselves, and what 0 raises.
         """
         ways: list[tuple[Side, int]] = [("pre", room := self.samples.movable_steps())]
