@@ -91,7 +91,7 @@ SPREAD = Number(
 def _lengths_around_mean(base: Experiment, spread: Value) -> dict[str, Any]:
     """Return min_length and max_length `spread` apart around the old mean, rounded down.
 
-    Raises `InvalidSettings` for recorded data, below 1 and above the padded length.
+    Raises `InvalidSettings` for recorded data, and beyond min_length's limits or the padded length.
     """
     if base.spec.fixed:
         raise InvalidSettings(
