@@ -85,7 +85,7 @@ class Notation(NamedTuple):
     """How a file writes numbers and dates.
 
     decimal: "." or ",". is_sure: whether a number shows which. day_first: of dates such as 31.1.2026.
-    by_points: whether their points alone say so. undecided: of dates none says so, or they disagree.
+    by_points: whether their points alone say so. undecided: of dates, none says so or they disagree.
     """
 
     decimal: str

@@ -27,7 +27,10 @@ ASKED = {
 
 
 def check_roles(columns: Columns, guess: Guess) -> None:
-    """Raise `InvalidTable` if id, order, label or features lack, or roles (but group, id) share one."""
+    """Raise `InvalidTable` if id, order, label or features are missing, or two roles share a column.
+
+    The group may be a column of the id. An order of () is not missing.
+    """
     roles = guess.roles
     meaning: dict[str, str] = {}
     for role, name in roles.used():
@@ -108,7 +111,8 @@ def _check_order(table: Table, columns: Columns, roles: Roles, number: NDArray) 
 def _check_labels(table: Table, columns: Columns, roles: Roles, number: NDArray) -> None:
     """Raise `InvalidTable` for blank labels, formulas, one or too many classes, or changing labels.
 
-    At most MAX_CLASSES; unless `per_step`, at most half as many as sequences, or 2, none changing.
+    At most MAX_CLASSES are possible. Unless `per_step`, labels must not change within a sequence, and
+    at most half as many classes as sequences are possible (but always 2).
     """
     assert roles.label is not None
     labels, name = table.texts(roles.label), quoted(roles.label)

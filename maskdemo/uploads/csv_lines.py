@@ -37,7 +37,10 @@ def csv_layout(content: bytes) -> tuple[str, int, str, array[int]]:
 
 
 def _has_single_quotes(content: bytes, separator: str) -> bool:
-    """Whether fields stand in single quotation marks: some do, each line has pairs, none a double."""
+    """Whether fields stand in single quotation marks.
+
+    Some do, each line has an even number of them, no field has two lines, and no double mark is there.
+    """
     single = rf"(?m)(^|{re.escape(separator)})\s*'[^'\n]*'\s*({re.escape(separator)}|$)".encode()
     if b'"' in content or not re.search(single, content[:5000]):
         return False

@@ -220,7 +220,7 @@ def apparent_padding(steps: NDArray) -> tuple[int, int, bool] | None:
     """Return (how many sequences seem padded, the first's index, whether all alike); None if none.
 
     steps: (N, T, F), padding in front. A sequence seems padded if it begins with the step that begins
-    most sequences (alike), or repeats its first; far more must do so than such steps are usual later.
+    most sequences (alike), or repeats its first; far more must than by the share of such steps later.
     The first kind, of a single feature or NaN, is none if any comes later.
     """
     first = np.where(steps[:, 0] == steps[:, 0], steps[:, 0], np.inf)
