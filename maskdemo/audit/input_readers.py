@@ -86,7 +86,7 @@ class InputReaders:
 
     @property
     def is_mask(self) -> bool:
-        """Whether the input is handed to a layer as a mask."""
+        """Whether its own values, only cast or cut, are passed by a keyword that ends in "mask"."""
         return any(each.values and each.is_mask for each in self.readers)
 
     @property

@@ -122,8 +122,9 @@ def _last_masked_before(receiver: Call, pair: TracePair) -> Call | None:
 def cause_of_ignored_mask(call: Call) -> str:
     """Return the cause where a call moves although all its masks are right.
 
-    "initial_state" (of a recurrent layer that is passed a state, but no `mask=`), "own_code" (a model),
-    "dropped_with_warning", "dropped_silently" (by an operation) or "ignored" (by a layer).
+    The first that fits: "initial_state" (a recurrent layer that is passed a state, but no `mask=`),
+    "own_code" (a model), "dropped_with_warning" (Keras warned in the call), "dropped_silently" (an
+    operation) or "ignored" (any other layer).
     """
     has_state = len(call.inputs) > call.count_in_first
     if is_a(call.layer, *RECURRENT) and has_state and call.explicit_masks is None:

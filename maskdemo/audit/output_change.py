@@ -150,7 +150,10 @@ def _make_reference(
 
 
 def _scale(outputs: list[np.ndarray], whole: bool) -> np.ndarray:
-    """Return the largest |number| of each unit, (units,); of all, (1,), if `whole` or units differ."""
+    """Return the largest finite |number|, at least `MIN_SCALE`, of each unit: (units,).
+
+    Of all together, (1,), if `whole`, if the outputs differ in units, or without axes or numbers.
+    """
     sizes = {output.shape[-1:] for output in outputs}
     if whole or len(sizes) > 1 or not outputs[0].ndim or not outputs[0].size:
         return np.array([max(map(largest_number, outputs))])

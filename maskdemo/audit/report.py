@@ -46,7 +46,7 @@ class Finding:
 
     @property
     def why(self) -> str:
-        """The reason for the fault, in one or two sentences."""
+        """The reason for the fault, in one or two sentences: its cause's, with the layer's name."""
         return self._fill(CAUSES[self.cause].why)
 
     @property

@@ -57,7 +57,10 @@ def _identical_words(run: CompleteRun) -> str | None:
 
 
 def _help_and_harm_words(run: CompleteRun) -> str | None:
-    """Return "held state helps and zeroed state hurts" ("required" helps too); None if none hurts."""
+    """Return "a and b help and c hurts", or "c hurts" alone, by verdict; None if none hurts.
+
+    "required" counts as helping.
+    """
     words = {name: run.verdict(name).word for name in run.others}
     harmful = [name for name, word in words.items() if word == "hurts"]
     useful = [name for name, word in words.items() if word in ("required", "helps")]

@@ -85,8 +85,8 @@ DROP_THE_MASK = (
 def strategy_lines(experiment: Experiment, strategy: str) -> str:
     """Return the code of a function, named like the strategy, that returns its uncompiled Keras model.
 
-    Its Dense is one sigmoid for two labels, else a softmax. A class that the model needs stands above
-    it. Raises KeyError for an unknown strategy.
+    Its Dense is one sigmoid for two labels, else a softmax; the model takes any number of steps unless
+    batches are "fixed". A class that it needs stands above it. KeyError for an unknown strategy.
     """
     chosen, keras = STRATEGIES[strategy], LAYERS[strategy]
     valid, state = reads_valid(experiment, strategy), "states" if experiment.per_step else "state"

@@ -1,8 +1,8 @@
 """Jobs in the queue: the viewers who wait for each, how far it is, and whose turn it is.
 
 A job's turn is that of whoever of its viewers has waited longest. Viewers take turns: a viewer whose
-job begins goes to the back with whatever else that viewer has waiting, so that nobody waits for two
-jobs of another.
+job begins goes to the back with what else that viewer has waiting of the same `background`, so that
+nobody waits for two jobs of another.
 """
 
 from __future__ import annotations

@@ -170,7 +170,7 @@ class Queue:
     def take(self) -> Job | None:
         """Return the next job, from now on running; None while a job runs or nobody waits.
 
-        Its viewers' other requests go to the back.
+        Its viewers' other requests go to the back, if as `background` as it is: a run moves no study.
         """
         with self._lock:
             self.sweep()

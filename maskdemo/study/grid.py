@@ -123,7 +123,7 @@ class Study:
         object.__setattr__(self, "more", tuple((cell, counts[cell]) for cell in more))
 
     def _check_size(self) -> None:
-        """Raise `InvalidSettings` where the study has too many cells, trainings or computations."""
+        """Raise `InvalidSettings` for too many cells, trainings or multiply-adds, or a clash."""
         if len(self.cells) > MAX_GRID_CELLS:
             raise InvalidSettings(
                 f"A grid of {len(self.values)} by {len(self.and_values)} values is too large: choose "

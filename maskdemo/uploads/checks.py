@@ -16,7 +16,7 @@ from maskdemo.uploads.cell_patterns import BLANKS
 from maskdemo.uploads.columns import NUMBERS, TIMES, WORDS, Columns
 from maskdemo.uploads.limits import MAX_CLASSES, MAX_FEATURES, MIN_SEQUENCES
 from maskdemo.uploads.reading import Table
-from maskdemo.uploads.roles import Guess, Roles, parts_by_word
+from maskdemo.uploads.roles import Guess, Roles, parts_when_chosen
 
 #: Role that has to be chosen -> the question.
 ASKED = {
@@ -71,7 +71,7 @@ def check_rows(table: Table, columns: Columns, roles: Roles, number: NDArray) ->
             _check_constant(table, table.texts(name), number, roles, what)
     if roles.split is not None:
         said = table.texts(roles.split).str.lower()
-        if (bad := _first(~said.isin(list(parts_by_word(roles.split))))) is not None:
+        if (bad := _first(~said.isin(list(parts_when_chosen(roles.split))))) is not None:
             raise InvalidTable(f"{table.cell(bad, roles.split)} is none of train, validation and test.")
     for name in roles.features:
         column = columns[name]

@@ -104,7 +104,9 @@ class Guess:
 def parts_by_word(name: str) -> Mapping[str, str]:
     """Return word in lower case -> "train", "val" or "test", for a split column of this name.
 
-    The words of `PARTS`, and for a column called `is_train` or the like yes, no, 1 and 0.
+    The words of `PARTS`, of which the short (tr, te ...) only if the name speaks of parts (split, fold
+    ...). For `is_train`, `test` or the like all of them, and yes, true, 1 for that part, no, false, 0
+    for the other.
     """
     asked = re.fullmatch(r"(?:is|in|for)?[_ ]?(train|test)(?:ing)?", name.lower())
     if asked is None:
@@ -118,11 +120,16 @@ def parts_by_word(name: str) -> Mapping[str, str]:
     }
 
 
+def parts_when_chosen(name: str) -> Mapping[str, str]:
+    """Return `parts_by_word` and all of `PARTS`: somebody has said that this column is the split."""
+    return {**PARTS, **parts_by_word(name)}
+
+
 def parts_in_column(table: Table, roles: Roles) -> dict[str, str]:
     """Return cell in lower case -> part, of all cells of the split; {} without; KeyError at others."""
     if roles.split is None:
         return {}
-    parts = {**PARTS, **parts_by_word(roles.split)}
+    parts = parts_when_chosen(roles.split)
     return {word: parts[word] for word in sorted(table.texts(roles.split).str.lower().unique())}
 
 

@@ -37,7 +37,8 @@ print(json.dumps({
 """
 
 
-@pytest.mark.parametrize("backend", ["torch", pytest.param("jax", marks=pytest.mark.fuzz)])
+@pytest.mark.fuzz
+@pytest.mark.parametrize("backend", ["torch", "jax"])
 def test_the_same_verdicts_and_what_needs_tensorflow_is_said(backend, tmp_path):
     run = subprocess.run(
         [sys.executable, "-c", PROGRAM],

@@ -91,6 +91,7 @@ def test_the_browser_computes_what_the_recurrence_does(blank: Page, experiment: 
             assert reading["readOut"] == arrays.read_out[0]
 
 
+@pytest.mark.fuzz
 def test_pulled_by_mouse_finger_and_keyboard(viewer: Viewer):
     page = viewer.page
     asked: list[object] = []

@@ -136,6 +136,7 @@ def test_a_run_is_the_same_as_without_a_server(shared):
     assert shared.find(experiment) is not None
 
 
+@pytest.mark.fuzz
 def test_two_viewers_see_the_same_and_cancelling_leaves(shared):
     shared.submit("a", Run(LONG))
     shared.submit("b", Run(LONG))

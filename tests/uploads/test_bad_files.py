@@ -145,6 +145,10 @@ def test_a_split_column_says_train_validation_or_test_of_whole_sequences():
     table = [[*row, "train" if row[0] < 20 else "later"] for row in rows()]
     sentence = refusal(written(table, header=header), split="part", features=("x",))
     assert "Line 62: 'later' in 'part' is none of train, validation and test" in sentence
+    # Short words are languages in a column of this name, unless somebody chooses it.
+    table = [[*row, "tr" if row[0] < 20 else "te"] for row in rows()]
+    chosen = own(written(table, header=[*HEADER, "lang"]), split="lang", features=("x",))
+    assert len(chosen.data.train) == len(chosen.data.test) == 20
     table = [[*row, "train" if row[1] else "test"] for row in rows()]
     sentence = refusal(written(table, header=header))
     assert "In sequence '0' the part changes from 'test' to 'train' in line 3" in sentence
