@@ -10,7 +10,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 #: Seconds; only ever spent by a test that fails.
-PATIENCE = 240.0
+TIMEOUT_S = 240.0
 
 
 def until(true: Callable[[], T], *, between: float = 0.01, said: Callable[[], str] = lambda: "") -> T:
@@ -18,7 +18,7 @@ def until(true: Callable[[], T], *, between: float = 0.01, said: Callable[[], st
 
     between: seconds between two looks. said: what to add to the failure.
     """
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + TIMEOUT_S
     while not (found := true()):
         assert time.monotonic() < end, f"waited in vain\n{said()}"
         threading.Event().wait(between)

@@ -92,10 +92,10 @@ def _moved(
     other = own | {model_input.of: _other_end(samples, model_input.of, row, ~real)}
     batch = Samples(samples.model_inputs, (own, other)).padded_batch((0, 1), "post")
     moved = []
-    for one, other in run(batch):
-        if one.ndim and len(one) == len(real):
-            one, other = one[real], other[real]
-        changes = changes_of(one, other) > tolerance * largest_number(one)
+    for before, after in run(batch):
+        if before.ndim and len(before) == len(real):
+            before, after = before[real], after[real]
+        changes = changes_of(before, after) > tolerance * largest_number(before)
         moved.append(changes.reshape(-1, changes.shape[-1] if changes.ndim else 1).any(axis=0))
     return np.concatenate(moved)
 

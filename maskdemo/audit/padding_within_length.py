@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from maskdemo.audit.cures import Repeat, changes_nothing, zeroed
+from maskdemo.audit.cures import Attempt, Repeat, changes_nothing, zeroed
 from maskdemo.audit.faulty_layer import Fault, faults
 from maskdemo.audit.layer_kinds import is_a, is_own_code
 from maskdemo.audit.length_copies import KEPT_WEIGHTS, copy_of_length
@@ -121,10 +121,15 @@ def readers_of_padding(pair: TracePair, tolerance: float) -> tuple[list[Fault], 
         if call.name in {each.mover for each in found}
         and any(
             changes_nothing(call, other, attempt, tolerance, padded=False)
-            for attempt in (_cut_off, *([zeroed] if is_a(call.layer, *_ADDING) else ()))
+            for attempt in _attempts_without_padding(call)
         )
     }
     return [each for each in found if each.mover not in harmless], other.furthest(), doubt
+
+
+def _attempts_without_padding(call: Call) -> tuple[Attempt, ...]:
+    """Return the ways to run a call without its padded steps; where it adds steps up, with zeros."""
+    return (zeroed, _cut_off) if is_a(call.layer, *_ADDING) else (_cut_off,)
 
 
 def _cut_off(repeat: Repeat) -> list[np.ndarray]:

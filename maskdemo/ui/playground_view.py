@@ -153,7 +153,7 @@ def results(experiment: Experiment) -> None:
         return
     st.session_state.shown_run = snapshot.experiment
     note = precomputed.provenance_note(snapshot)
-    # What is trained here keeps room for the longest answer; what was shipped has its own already.
+    # What is trained here keeps room for the longest answer; what is precomputed has its own already.
     with st.container(key="answer" if note else "answer_watched"):
         st.header(headline(snapshot), anchor=False)
         if experiment.per_step:

@@ -18,7 +18,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.browser.server import BUILD, Server, running_server
-from tests.browser.viewer import DESKTOP, PATIENCE, Viewer
+from tests.browser.viewer import DESKTOP, TIMEOUT_MS, Viewer
 from tests.compiling_ahead import without
 
 HERE = Path(__file__).parent
@@ -36,7 +36,7 @@ FLAGS = (
 )
 PASSED = pytest.StashKey[bool]()
 # Only ever spent by a test that fails: machines that run tests are busy.
-expect.set_options(timeout=PATIENCE)
+expect.set_options(timeout=TIMEOUT_MS)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Locator, expect
 
 from maskdemo.article.claims import CLAIMS
@@ -96,3 +97,16 @@ def expect_a_case_of_a_claim_to_lead_to_the_playground(viewer: Viewer) -> None:
 
     to_playground = row.get_by_role("link", name=case.title).get_attribute("href") or ""
     assert Experiment.from_params(params_of(to_playground)) == case.experiment
+
+
+@pytest.mark.fuzz
+def test_a_case_of_a_claim_opens_in_the_playground(viewer: Viewer):
+    claim, page = CLAIMS["supports_masking"], viewer.open("/article")
+    case = claim.cases[0]
+    opened(viewer, claim.name, case.title).get_by_role("link", name=case.title).click()
+    expect(page.get_by_role("heading", name="Is masking required for LSTMs?")).to_be_visible()
+    viewer.settle()
+    assert Experiment.from_params(params_of(page.url)) == case.experiment
+    slider = page.get_by_role("slider", name="Padded length")
+    expect(slider).to_have_value(str(case.experiment.padded_length))
+    expect(page.get_by_role("button", name="Train")).to_be_enabled()

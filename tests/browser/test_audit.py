@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from maskdemo.audit.example_models import EXAMPLES
@@ -76,3 +77,23 @@ def test_a_leaking_file_and_an_example_put_right(new_viewer: NewViewer, tmp_path
     waiting.value.save_as(file := tmp_path / "audit.html")
     assert "Padding does not leak" in file.read_text(encoding="utf-8")
     expect(page.get_by_role("link", name=re.compile("^See the same"))).to_be_visible()
+
+
+@pytest.mark.fuzz
+def test_two_viewers_at_once_and_the_way_to_the_same_in_training(new_viewer: NewViewer):
+    ann, ben = new_viewer(size=PHONE), new_viewer()
+    for viewer in (ann, ben):
+        viewer.open("/audit")
+    upload(ann, "mine.keras", archive(LEAKING, extra={"model.weights.h5": bytes(range(200))}))
+    expect(ann.page.get_by_text("To be audited: mine.keras")).to_be_visible()
+    choose_an_example_put_right(ben)
+    audit_button(ann.page).click()
+    expect(ann.page.get_by_role("button", name="Cancel")).to_be_visible()
+    audit_button(ben.page).click()
+    expect(ben.page.get_by_role("button", name="Cancel")).to_be_visible()
+    expect_no_findings(ben.page)
+    expect(verdict(ann.page, "Padding leaks into this model")).to_be_visible()
+    expect(verdict(ben.page, "Padding does not leak into this model")).to_be_visible()
+    ben.settle()
+    ben.page.get_by_role("link", name=re.compile("^See the same")).click()
+    expect(ben.page.get_by_role("heading", name="Is masking required for LSTMs?")).to_be_visible()

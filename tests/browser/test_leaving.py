@@ -14,7 +14,7 @@ from tests.browser.test_playground import LONG, PROGRESS, button, link, start, w
 from tests.browser.viewer import Viewer
 
 #: Milliseconds between two looks at a run, and more; how many of them the page has patience for.
-LOOK, PATIENCE = 500, 20
+LOOK, MAX_LOOKS = 500, 20
 
 
 class Line:
@@ -191,7 +191,7 @@ def test_a_page_is_left_right_after_a_press_and_given_back_where_no_other_comes(
     page.evaluate("window.patience = 10_000")
     line.hold()
     go(page, "The article, checked")
-    line.looks(PATIENCE + 1)
+    line.looks(MAX_LOOKS + 1)
     button(page, "Cancel").click()
     assert len(line.asked) > 1
     line.release()

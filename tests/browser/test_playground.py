@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
+import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from maskdemo.experiment import Experiment
@@ -288,6 +289,42 @@ def test_viewers_do_not_see_each_other_and_a_copied_link_gives_what_was_seen(
     expect_batch(page, 40)
     expect(page.locator(NUMBERS)).to_have_text(other_numbers)
     assert one_numbers != other_numbers
+
+
+@pytest.mark.fuzz
+def test_points_keep_coming_until_the_tab_is_closed_and_one_more_strategy_changes_no_other(
+    new_viewer: NewViewer,
+):
+    """Whoever waited for the run of the closed tab is next."""
+    busy, one = new_viewer(), new_viewer()
+    busy.open(link(**LONG, seed=20))
+    start(busy.page)
+    expect_points_to_keep_coming(busy.page)
+    page = one.open(link(seed=4, epochs=3, repeats=1))
+    button(page, "Train").click()
+    wait_for_progress(page, "number 1 in the queue")
+    busy.page.close()
+    numbers = finish(one)
+    button(page, "Masking layer").click()
+    expect(page.get_by_text("Result for strategies without Masking layer")).to_be_visible()
+    button(page, "Train").click()
+    expect(page.locator(NUMBERS)).to_have_count(3)
+    again = finish(one)
+    assert [again[0], again[2]] == numbers
+
+
+def expect_points_to_keep_coming(page: Page) -> None:
+    """Where they are drawn, and without a jump; how often, `make bench` says."""
+    said = wait_for_progress(page, r"Repeat 1 of 20, epoch \d+ of 200, about \d+ (s|min) left\.")
+    page.wait_for_function(GROWING)
+    charts, chart = watch(page), page.locator(".js-plotly-plot").first
+    top = chart.bounding_box()
+    for _ in range(2):
+        page.wait_for_function(f"{drawn_epochs(page)} < {DRAWN}")
+    found = seen(page, charts)
+    assert found.charts >= 3 and found.removed == 0 and found.blank == 0
+    assert found.heights == found.charts and chart.bounding_box() == top
+    expect(page.locator(PROGRESS)).not_to_have_text(said)
 
 
 def brightness(css_colour: str) -> float:

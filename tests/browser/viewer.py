@@ -14,7 +14,7 @@ from tests import waiting
 DESKTOP = (1440, 900)
 PHONE = (390, 844)
 #: Milliseconds for anything to come; only ever spent by a test that fails.
-PATIENCE = 1000 * waiting.PATIENCE
+TIMEOUT_MS = 1000 * waiting.TIMEOUT_S
 
 SCRIPT_DONE = '[data-testid="stApp"][data-test-script-state="notRunning"]'
 #: The accuracies in the table of strategies.
@@ -58,7 +58,7 @@ class Viewer:
     """Errors on the console, uncaught exceptions and requests that left this machine."""
 
     def __post_init__(self) -> None:
-        self.page.set_default_timeout(PATIENCE)
+        self.page.set_default_timeout(TIMEOUT_MS)
         self.page.on("console", self._on_console)
         self.page.on("pageerror", lambda error: self.errors.append(f"page error: {error}"))
         self.page.on("request", self._on_request)

@@ -22,7 +22,7 @@ from maskdemo.training.snapshot import Outcome, Probes, Snapshot
 from tests.samples import small
 from tests.server import fakes
 from tests.server.fakes import Answer, FakeServer
-from tests.waiting import PATIENCE, until
+from tests.waiting import TIMEOUT_S, until
 
 NOTHING = Probes(*[np.zeros((0, 0, 0))] * 4, outputs={})
 STUDY = Study(base=small(repeats=2), vary="side", values=("post", "pre"))
@@ -58,7 +58,7 @@ class Held:
         experiment = Experiment.from_json(command["experiment"])
         self.commands.append(experiment.to_json())
         yield snapshot(experiment, 0.5)
-        self.let.acquire(timeout=PATIENCE)
+        self.let.acquire(timeout=TIMEOUT_S)
         yield snapshot(experiment)
 
 
@@ -184,7 +184,7 @@ def test_a_study_gives_way_and_goes_on_with_what_it_knows(make):
             yield shrink_findings(now, before)
             before = now
             if len(there) == 3:
-                assert held.let.acquire(timeout=PATIENCE)
+                assert held.let.acquire(timeout=TIMEOUT_S)
 
     server = make(answer)
     server.submit("s", StudyRun(STUDY))

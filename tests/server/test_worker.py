@@ -30,7 +30,7 @@ from maskdemo.training.run import train
 from tests.samples import small
 from tests.uploads.files import experiment_with
 from tests.uploads.test_memory import own_of
-from tests.waiting import PATIENCE, until
+from tests.waiting import TIMEOUT_S, until
 
 pytestmark = pytest.mark.slow
 
@@ -272,7 +272,7 @@ class Raw:
     def ended(self) -> tuple[int, str]:
         """Its exit code and what it has logged, once it has ended; its input stays open."""
         try:
-            code = self.process.wait(PATIENCE)
+            code = self.process.wait(TIMEOUT_S)
         finally:
             self.process.kill()
         assert self.process.stderr is not None
