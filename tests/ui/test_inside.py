@@ -86,7 +86,7 @@ def test_opening_a_link_without_a_run_starts_nothing_and_the_button_trains(monke
     experiment = Experiment.from_params(TINY.to_params() | {"seed": "12"})
     with monkeypatch.context() as nothing:
         for asked in ("submit", "prepare"):
-            nothing.setattr(live_job.server(), asked, lambda *_: pytest.fail("The link asks for work."))
+            nothing.setattr(Server, asked, lambda *_: pytest.fail("The link asks for work."))
         app = page(experiment)
         app.run()
     assert live_job.server().status(app.session_state["viewer"], "run").phase == "idle"
