@@ -13,6 +13,7 @@ from maskdemo.experiment import Experiment
 from maskdemo.inside.flips import flips, lead_change
 from maskdemo.inside.inspected_sequence import InspectedSequence, unpadded_test_sequences
 from maskdemo.inside.leak import sweep
+from maskdemo.server import Server
 from maskdemo.training.run import train
 from maskdemo.training.snapshot import Snapshot
 from maskdemo.ui import inside_page, live_job
