@@ -49,7 +49,6 @@ class ProgramRun:
     the commonest training label. leak: the largest change of an output when the training sequences
     are given without their padding; None where it was not measured. seconds: from the program's
     first line to its end, without loading TensorFlow. output: the end of printed text and warnings.
-    finished: also after a failure.
     """
 
     program: str
@@ -62,7 +61,6 @@ class ProgramRun:
     leak: float | None = None
     output: str = ""
     failure: Failure | None = None
-    finished: bool = False
     seconds: float = 0.0
 
 
@@ -78,7 +76,7 @@ def outcome_sentence(outcome: ProgramRun) -> str:
 def outcome_findings(outcome: ProgramRun) -> tuple[str, ...]:
     """Return sentences in Markdown on accuracy, received masks and leak, as far as known."""
     sentences = []
-    if outcome.finished and outcome.points and outcome.commonest is not None:
+    if outcome.points and outcome.commonest is not None:
         sentences.append(
             f"Accuracy {outcome.points[-1].accuracy:.0%} on its own training sequences. Always giving "
             f"the commoner of its random labels gets {outcome.commonest:.0%}."

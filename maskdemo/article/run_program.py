@@ -73,7 +73,6 @@ def run_program(name: str, text: str) -> ProgramRun:
         },
         **observed,
         output=visible_text(printed.getvalue())[-MAX_OUTPUT:],
-        finished=True,
         seconds=seconds,
     )
 

@@ -131,12 +131,12 @@ def chance(experiment: Experiment) -> Chance:
 
 
 def share_of_commonest(labels: NDArray[np.integer], weights: ArrayLike = 1.0) -> float:
-    """Return the commonest label's share (0 to 1) of all weight.
+    """Return the commonest label's share (0 to 1) of all weight; NaN where no label has any.
 
     labels: of any shape, from 0. weights: of the same shape, or a number for all labels.
     """
     counts = np.bincount(labels.ravel(), np.broadcast_to(weights, labels.shape).ravel())
-    return float(counts.max() / counts.sum())
+    return float(counts.max() / counts.sum()) if counts.any() else np.nan
 
 
 def select_sequences(sequences: Sequences, rows: NDArray[np.intp]) -> Sequences:
@@ -192,8 +192,8 @@ def _data(experiment: Experiment, repeat: int) -> Data:
     return data
 
 
-def _data_of(experiment: Experiment, repeat: int) -> Data:
-    """Return the uncut sequences of exactly this repeat, cached under the settings that decide them."""
+def whole_sequences(experiment: Experiment, repeat: int = 0) -> Data:
+    """Return the sequences of one repeat (from 0) as drawn or recorded, not cut: cached, read-only."""
     # Without the settings of the padding: a longer padding draws nothing again.
     settings = replace(
         data_settings(experiment),
@@ -201,13 +201,11 @@ def _data_of(experiment: Experiment, repeat: int) -> Data:
         truncating="pre",
         side="post",
         pad_value=0.0,
+        batches="fixed",
+        batch_size=1,
     )
+    repeat = 0 if _is_one_recording(experiment) else repeat
     return _DATA.get((settings, repeat), lambda: _data(settings, repeat))
-
-
-def whole_sequences(experiment: Experiment, repeat: int = 0) -> Data:
-    """Return the sequences of one repeat (from 0) as drawn or recorded, not cut: cached, read-only."""
-    return _data_of(data_settings(experiment), 0 if _is_one_recording(experiment) else repeat)
 
 
 def _truncated(experiment: Experiment, sequences: Sequences) -> Sequences:
@@ -217,7 +215,7 @@ def _truncated(experiment: Experiment, sequences: Sequences) -> Sequences:
 
 def _inputs(experiment: Experiment, repeat: int) -> Inputs:
     """Return what `inputs` caches: a repeat's sequences, cut where too long, and padded anew."""
-    whole = _data_of(experiment, repeat)
+    whole = whole_sequences(experiment, repeat)
     parts = {part: _truncated(experiment, getattr(whole, part)) for part in ("train", "test")}
     data = replace(whole, **parts)  # pyrefly: ignore[bad-argument-type]
     train, test = (pad_for(experiment, part) for part in (data.train, data.test))
@@ -226,7 +224,7 @@ def _inputs(experiment: Experiment, repeat: int) -> Inputs:
 
 def _chance(experiment: Experiment) -> Chance:
     """Return the newly computed accuracies that `chance` caches."""
-    test = with_batches(experiment, pad_for(experiment, _data_of(experiment, 0).test))
+    test = with_batches(experiment, pad_for(experiment, whole_sequences(experiment).test))
     counted = arrays_of(experiment, experiment.strategies[0], test)
     weights = test.valid if experiment.per_step else counted.weights
     return Chance(

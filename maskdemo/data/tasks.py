@@ -83,10 +83,6 @@ class Task:
         """How many logits the read-out has: 1 for two classes, else one per class."""
         return 1 if self.classes == 2 else self.classes
 
-    def feature_name(self, feature: int) -> str:
-        """Return the name of a feature (from 0): `_short` of that in the file, or "Feature 1" for 0."""
-        return _short(self.feature_names[feature]) if self.feature_names else f"Feature {feature + 1}"
-
     def label_name(self, label: int) -> str:
         """Return the name of a label (from 0): `_short` of that in the file, or its number as text."""
         return _short(self.label_names[label]) if self.label_names else str(label)

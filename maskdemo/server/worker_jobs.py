@@ -77,8 +77,7 @@ def compile_scenarios(stop: Callable[[], bool]) -> None:
     def is_enough() -> bool:
         return stop() or (own_memory() or 0) > MAX_BYTES_FOR_LATER
 
-    for _ in keep_on_disk((scenario.experiment for scenario in SCENARIOS.values()), stop=is_enough):
-        pass
+    keep_on_disk((scenario.experiment for scenario in SCENARIOS.values()), stop=is_enough)
 
 
 def disk_works() -> bool:

@@ -112,7 +112,7 @@ def keep(program: str) -> None:
     """Move what XLA has compiled in the first call of a program from memory to disk.
 
     Where the disk has files of all these names, they are marked as used. Else those that it lacks are
-    written, and all that it had, of these names too, are deleted as outdated. A disk that cannot be
+    written, and those that it had of other names are deleted as outdated. A disk that cannot be
     written is logged, and `disk_works` is then False. Nothing happens where programs are not kept.
     """
     folder = _folder(os.environ)
@@ -129,7 +129,7 @@ def keep(program: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         for path in set(now) - before:
             _write_whole(path, now[path])
-        for path in before:
+        for path in before - set(now):
             path.unlink(missing_ok=True)  # of an earlier state of the code
     except OSError as error:
         _DISK_WORKS.clear()

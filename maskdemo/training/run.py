@@ -92,8 +92,8 @@ def compile_ahead(experiment: Experiment, *, stop: Callable[[], bool] = lambda: 
         list(pool.map(build, programs_of_run(experiment)))
 
 
-def keep_on_disk(experiments: Iterable[Experiment], *, stop: Callable[[], bool]) -> Iterator[None]:
-    """Compile the programs of these experiments' runs not yet on disk; yield None after each program.
+def keep_on_disk(experiments: Iterable[Experiment], *, stop: Callable[[], bool]) -> None:
+    """Compile the programs of these experiments' runs that are not on disk yet, one after another.
 
     Once `stop` returns True, or the disk cannot be written, no other compilation begins.
     """
@@ -103,7 +103,6 @@ def keep_on_disk(experiments: Iterable[Experiment], *, stop: Callable[[], bool])
             return
         if not is_on_disk(epoch_program if trains else inference_program, shape):
             compile_program(shape, train=trains)
-            yield
 
 
 class _RunState:

@@ -16,6 +16,7 @@ from maskdemo.data.batches import batches_of
 from maskdemo.data.inputs import Inputs, arrays_of, with_batches
 from maskdemo.data.padding import Batch, pad
 from maskdemo.data.sequences import repeat_seed
+from maskdemo.errors import InvalidSettings
 from maskdemo.experiment import Experiment
 from maskdemo.inside.leak import compared_steps, leak
 from maskdemo.strategies import hold_padding
@@ -75,7 +76,10 @@ class TrainingRun:
     """One network in training: the only thing that changes while an experiment runs."""
 
     def __init__(self, experiment: Experiment, strategy: str, repeat: int, inputs: Inputs) -> None:
-        """Lay out `inputs` for the strategy; weights and shuffling are the same for all strategies."""
+        """Lay out `inputs` for the strategy; weights and shuffling are the same for all strategies.
+
+        Raises InvalidSettings where no step of a label a step is valid in the test set.
+        """
         self.experiment, self.strategy, self.inputs = experiment, strategy, inputs
         self.train = as_tensors(layout_for_training(experiment, strategy, inputs))
         arrays = arrays_of(experiment, strategy, inputs.test)
@@ -94,6 +98,15 @@ class TrainingRun:
             seed=repeat_seed(experiment.seed, repeat),
         )
         self.record = Record(strategy, repeat, int(self.valid.sum()))
+        if not self.record.scored:
+            raise InvalidSettings(
+                f"In repeat {repeat + 1} no test sequence has a real step within the padded length: "
+                "there is no label to score. Choose fewer missing readings, a longer padded length or "
+                "more test sequences.",
+                "missing_rate",
+                "padded_length",
+                "test_size",
+            )
 
     def train_epoch(self) -> None:
         """Train one epoch; its loss, accuracy and seconds go to the record."""

@@ -88,13 +88,13 @@ def test_only_what_the_disk_does_not_have_is_compiled_for_later(monkeypatch):
     compiled = []
     monkeypatch.setattr(run, "compile_program", lambda shape, train: compiled.append((shape, train)))
     other = replace(usual, units=ELSEWHERE.units + 1)
-    list(run.keep_on_disk([usual, other], stop=lambda: bool(compiled)))
+    run.keep_on_disk([usual, other], stop=lambda: bool(compiled))
     assert compiled == [*programs_of_run(other)[:1]], "until it is stopped"
-    list(run.keep_on_disk([usual, other, other], stop=lambda: False))
+    run.keep_on_disk([usual, other, other], stop=lambda: False)
     assert compiled[1:] == [*programs_of_run(other)], "each once, in order"
     compiled.clear()
     monkeypatch.setattr(run, "disk_works", lambda: False)
-    list(run.keep_on_disk([other], stop=lambda: False))
+    run.keep_on_disk([other], stop=lambda: False)
     assert not compiled, "what cannot be kept is not compiled for later"
 
 
@@ -121,25 +121,39 @@ def test_on_a_full_disk_a_run_has_the_same_numbers_and_nothing_is_kept(first, tm
     assert files(tmp_path) == {}, "no part of a program either"
 
 
-def test_what_cannot_be_written_is_not_kept_anywhere_until_it_can(tmp_path, monkeypatch):
+def compiled(program: str, name: str) -> str:
+    """Return where XLA would have written a file of this name, of this program."""
     from tensorflow.io import gfile
 
-    def compiled(program: str) -> str:
-        """Return where XLA would have written the program."""
-        path = f"ram://maskdemo/{program}.pb"
-        with gfile.GFile(path, "wb") as file:
-            file.write(f"machine code of {program}".encode())
-        return path
+    path = f"ram://maskdemo/{name}.pb"
+    with gfile.GFile(path, "wb") as file:
+        file.write(f"machine code of {program}".encode())
+    return path
+
+
+def test_what_cannot_be_written_is_not_kept_anywhere_until_it_can(tmp_path, monkeypatch):
+    from tensorflow.io import gfile
 
     if "ram://maskdemo" not in os.environ.get("TF_XLA_FLAGS", ""):
         pytest.skip("Somebody has chosen another cache.")
     (tmp_path / "a file").touch()
     for folder, works in (("a file", False), ("a folder", True)):
         monkeypatch.setenv("MASKDEMO_COMPILED", str(tmp_path / folder / "compiled"))
-        path = compiled(f"of {folder}")
+        path = compiled(f"of {folder}", f"of {folder}")
         keep(f"of {folder}")
         assert disk_works() == works and not gfile.exists(path)
     assert [path.name for path in tmp_path.glob("*/*/*")] == ["of a folder--of a folder.pb"]
+
+
+def test_a_program_of_two_files_keeps_both_and_none_of_an_earlier_state(tmp_path, monkeypatch):
+    if "ram://maskdemo" not in os.environ.get("TF_XLA_FLAGS", ""):
+        pytest.skip("Somebody has chosen another cache.")
+    monkeypatch.setenv("MASKDEMO_COMPILED", str(tmp_path))
+    for names in (("old", "one"), ("one", "two")):
+        for name in names:
+            compiled("program", name)
+        keep("program")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["program--one.pb", "program--two.pb"]
 
 
 def kept(folder: Path, name: str, size: int, when: float) -> Path:

@@ -12,6 +12,7 @@ import pytest
 from maskdemo.data.inputs import inputs
 from maskdemo.data.padding import pad
 from maskdemo.data.sequences import Sequences
+from maskdemo.errors import InvalidSettings
 from maskdemo.strategies import arrays
 from maskdemo.training import probes, program_cache, training_run
 from maskdemo.training.buckets import inference_layout
@@ -347,6 +348,12 @@ def test_probes_know_where_the_answer_is_read(side):
     per_step = last(small(task="running_sign", side="post", count_invalid=False)).probes
     assert [per_step.valid[row, at] for row, at in enumerate(per_step.read_out["no_mask"])]
     assert (per_step.read_out["no_mask"] == per_step.valid.sum(axis=1) - 1).all()
+
+
+def test_a_test_set_without_a_real_step_is_a_sentence():
+    settings = {"train_size": 16, "test_size": 16, "missing_rate": 0.9, "padded_length": 1}
+    with pytest.raises(InvalidSettings, match="In repeat 1 no test sequence has a real step"):
+        last(small(task="running_sign", count_invalid=False, seed=42, **settings))
 
 
 def curve_threads() -> set[threading.Thread]:

@@ -63,7 +63,7 @@ def test_the_page_shows_all_programs_and_how_to_run_them():
 
 def test_a_recorded_error_is_shown_with_its_line_versions_and_date(monkeypatch):
     failure = Failure("OddError", "nothing fits", 12, "nothing = fit()")
-    page = recorded(monkeypatch, failure=failure, finished=True)
+    page = recorded(monkeypatch, failure=failure)
     # Once beside each example, and once more with its program.
     assert shown(page).count("Stopped at line 12 with an OddError.") == 2 * len(EXAMPLES)
     assert "OddError: nothing fits" in shown(page) and "nothing = fit()" in shown(page)
@@ -80,7 +80,6 @@ def test_a_recorded_run_says_what_it_found(monkeypatch):
         received=(Received("LSTM", 3, 8),),
         leak=0.125,
         output="said on the way",
-        finished=True,
         seconds=2.0,
     )
     for words in ("Ran to its end in 2.0 s", "50%", "55%", "3 of 8 steps", "0.12", "said on the way"):
