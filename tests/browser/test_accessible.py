@@ -1,9 +1,11 @@
-"""axe-core finds nothing serious or critical: pages in either look, before, during and after a run.
+"""axe-core finds nothing serious or critical: pages in the dark, and before, during and after a run.
 
-Each page's own journey asks the same of it at rest, in `make test`; this one also while a run goes on.
+Each page's own journey asks the same of it at rest and in the light, in `make test`.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import expect
@@ -16,8 +18,19 @@ from tests.browser.viewer import Viewer
 
 
 @pytest.mark.fuzz
-def test_pages_before_during_and_after_a_run(viewer: Viewer, server: Server):
+@pytest.mark.parametrize("path", ["guide", "article", "audit"])
+def test_in_the_dark(new_viewer: Callable[..., Viewer], path: str):
+    """The pages of a run are judged in the dark by the next test."""
+    expect_no_findings(new_viewer(dark=True).open(path))
+
+
+@pytest.mark.fuzz
+@pytest.mark.parametrize("dark", [False, True])
+def test_pages_before_during_and_after_a_run(
+    new_viewer: Callable[..., Viewer], server: Server, dark: bool
+):
     """The run stands still while its pages are judged: it would take the processor from that."""
+    viewer = new_viewer(dark=dark)
     page = viewer.open(link(**LONG, seed=31))
     open_all(page, "What each one does", "Training", "Show the code")
     viewer.settle()

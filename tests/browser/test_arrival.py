@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from maskdemo.scenarios import OPENING, SCENARIOS
+from tests.browser.accessibility import expect_no_findings
 from tests.browser.server import BUILD, NO_TENSORFLOW, running_server
 from tests.browser.test_back import go, walk
 from tests.browser.test_leaving import expect_links_to_lead_to_pages_of_the_folder, wait_patiently
@@ -168,3 +169,4 @@ def test_a_phone_in_the_dark_shows_the_answer_at_once_and_scrolls_in_one_directi
     expect_readable(page, dark=True)
     assert beyond(page) == []
     assert page.locator(".js-plotly-plot").count() >= 3
+    expect_no_findings(page)

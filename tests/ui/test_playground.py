@@ -381,9 +381,12 @@ def test_the_page_stays_usable_while_a_run_goes_on():
     page = opened(small(seed=37, epochs=200, repeats=20).to_params())
     page.button(key="run_start").click().run()
     until(page, table)
-    # A page that is loaded anew has another session, and goes on with the run.
-    live_job.server().queue.left(page.session_state["viewer"])
+    # A page that is loaded anew has another session, and goes on with the run; the tab then tells whose
+    # place it has taken.
+    earlier = page.session_state["viewer"]
+    live_job.server().queue.left(earlier)
     page = opened(link_of(page))
+    assert live_job.server().queue.lost(earlier)
     assert table(page) and "run_cancel" in keys(page, "button")
     fine(page.slider(key="padded_length").set_value(30).run())
     assert experiment_of(page).padded_length == 30
@@ -395,6 +398,7 @@ def test_the_page_stays_usable_while_a_run_goes_on():
     fine(page.selectbox(key="playground_probe").set_value(2).run())
     assert page.selectbox(key="playground_probe").value == 2
     fine(page.button(key="run_cancel").click().run())
+    until(page, lambda each: "run_start" in keys(each, "button"))
 
 
 def test_a_run_that_fails_is_a_sentence(monkeypatch: pytest.MonkeyPatch):
