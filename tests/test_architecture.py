@@ -6,7 +6,6 @@ import ast
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -61,7 +60,8 @@ def modules(root: Path) -> dict[str, Path]:
     return {name_of(path): path for path in (root / "app.py", *sources("maskdemo", "pages"))}
 
 
-def imports(path: Path, *, top_level: bool = False) -> Iterator[str]:
+@cache
+def imports(path: Path, *, top_level: bool = False) -> tuple[str, ...]:
     """Every module that a file imports, also inside functions and only for types.
 
     `from a import b` is the module `a.b` if there is one, else `a`: whoever asks a package for one of
@@ -72,14 +72,16 @@ def imports(path: Path, *, top_level: bool = False) -> Iterator[str]:
     package = name_of(path).split(".")
     if path.name != "__init__.py":
         package.pop()
+    found: list[str] = []
     for node in tree.body if top_level else ast.walk(tree):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            found += (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             above = package[: len(package) - node.level + 1] if node.level else []
             base = ".".join([*above, *([node.module] if node.module else [])])
             for alias in node.names:
-                yield f"{base}.{alias.name}" if f"{base}.{alias.name}" in known else base
+                found.append(name if (name := f"{base}.{alias.name}") in known else base)
+    return tuple(found)
 
 
 def room_of(module: str) -> str | None:

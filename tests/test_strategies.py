@@ -5,7 +5,7 @@ from dataclasses import replace
 import keras
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given, note, settings
 from hypothesis import strategies as st
 
 from maskdemo.charts.style import STYLES
@@ -28,6 +28,13 @@ LABELS = (
 )
 
 
+def each_strategy():
+    """Every strategy in turn, for one drawn batch; a failing example names the last."""
+    for strategy in ALL:
+        note(strategy)
+        yield strategy
+
+
 def table(strategy, reading, valid, mask_value):
     """One step as the house plan's table says it: (inputs with the mask channel, advance, keep)."""
     zeros = [0.0] * len(reading)
@@ -44,80 +51,80 @@ def table(strategy, reading, valid, mask_value):
     return [*zeros, 0.0], *switches[strategy]
 
 
-@pytest.mark.parametrize("strategy", ALL)
 @given(batch=batches(per_step=True), mask_value=MASK_VALUES)
-def test_every_step_is_as_the_table_says(strategy, batch, mask_value):
-    made = arrays(strategy, batch, mask_value=mask_value, **LABELS[1])
-    readings = forward_filled(batch).tolist() if strategy == "forward_fill" else batch.values.tolist()
-    for row in range(len(batch.values)):
-        for t in range(batch.values.shape[1]):
-            reading, valid = readings[row][t], bool(batch.valid[row, t])
-            inputs, advance, keep = table(strategy, reading, valid, mask_value)
-            assert made.inputs[row, t].tolist() == inputs
-            assert (made.advance[row, t], made.keep[row, t]) == (advance, keep)
-    assert made.targets.tolist() == batch.labels.tolist()
+def test_every_step_is_as_the_table_says(batch, mask_value):
+    for strategy in each_strategy():
+        made = arrays(strategy, batch, mask_value=mask_value, **LABELS[1])
+        readings = (forward_filled(batch) if strategy == "forward_fill" else batch.values).tolist()
+        for row in range(len(batch.values)):
+            for t in range(batch.values.shape[1]):
+                reading, valid = readings[row][t], bool(batch.valid[row, t])
+                inputs, advance, keep = table(strategy, reading, valid, mask_value)
+                assert made.inputs[row, t].tolist() == inputs
+                assert (made.advance[row, t], made.keep[row, t]) == (advance, keep)
+        assert made.targets.tolist() == batch.labels.tolist()
 
 
-@pytest.mark.parametrize("strategy", ALL)
 @given(batch=batches(), mask_value=MASK_VALUES, labels=st.sampled_from(LABELS))
-def test_switches_are_switches_and_shapes_agree(strategy, batch, mask_value, labels):
-    made = arrays(strategy, batch, mask_value=mask_value, **labels)
+def test_switches_are_switches_and_shapes_agree(batch, mask_value, labels):
     rows, steps, features = batch.values.shape
-    assert made.inputs.shape == (rows, steps, features + 1)
-    for each in (made.advance, made.keep, made.weights, made.targets):
-        assert each.shape == (rows, steps)
-    assert (made.advance * made.keep == 0).all()
-    assert set(np.unique([made.advance, made.keep])) <= {0, 1}
-    kinds = {made.inputs.dtype, made.advance.dtype, made.keep.dtype, made.weights.dtype}
-    assert kinds == {np.dtype(np.float32)} and made.targets.dtype == np.int32
+    for strategy in each_strategy():
+        made = arrays(strategy, batch, mask_value=mask_value, **labels)
+        assert made.inputs.shape == (rows, steps, features + 1)
+        for each in (made.advance, made.keep, made.weights, made.targets):
+            assert each.shape == (rows, steps)
+        assert (made.advance * made.keep == 0).all()
+        assert set(np.unique([made.advance, made.keep])) <= {0, 1}
+        kinds = {made.inputs.dtype, made.advance.dtype, made.keep.dtype, made.weights.dtype}
+        assert kinds == {np.dtype(np.float32)} and made.targets.dtype == np.int32
 
 
-@pytest.mark.parametrize("strategy", ALL)
 @given(
     batch=batches(features=2),
     other=st.floats(20, 30, width=32),
     mask_value=MASK_VALUES,
     labels=st.sampled_from(LABELS),
 )
-def test_only_four_strategies_see_what_stands_at_invalid_steps(
-    strategy, batch, other, mask_value, labels
-):
+def test_only_four_strategies_see_what_stands_at_invalid_steps(batch, other, mask_value, labels):
     rewritten = batch.values.copy()
     rewritten[~batch.valid] = other
-    before = arrays(strategy, batch, mask_value=mask_value, **labels)
-    after = arrays(strategy, replace(batch, values=rewritten), mask_value=mask_value, **labels)
-    differs = (before.inputs != after.inputs).any(axis=2)
-    expected = ~batch.valid if strategy in SEES_INVALID_STEPS else np.zeros_like(batch.valid)
-    if strategy == "forward_fill":  # until there is a reading to repeat
-        expected = ~np.logical_or.accumulate(batch.valid, axis=1)
-    np.testing.assert_array_equal(differs, expected)
-    for name in ("advance", "keep"):
-        changed = getattr(before, name) != getattr(after, name)
-        masked = (batch.values == np.float32(mask_value)).all(axis=2)
-        np.testing.assert_array_equal(changed, masked & ~batch.valid & (strategy == "masking_layer"))
-    np.testing.assert_array_equal(before.weights, after.weights)
-    np.testing.assert_array_equal(before.targets, after.targets)
+    for strategy in each_strategy():
+        before = arrays(strategy, batch, mask_value=mask_value, **labels)
+        after = arrays(strategy, replace(batch, values=rewritten), mask_value=mask_value, **labels)
+        differs = (before.inputs != after.inputs).any(axis=2)
+        expected = ~batch.valid if strategy in SEES_INVALID_STEPS else np.zeros_like(batch.valid)
+        if strategy == "forward_fill":  # until there is a reading to repeat
+            expected = ~np.logical_or.accumulate(batch.valid, axis=1)
+        np.testing.assert_array_equal(differs, expected)
+        for name in ("advance", "keep"):
+            changed = getattr(before, name) != getattr(after, name)
+            masked = (batch.values == np.float32(mask_value)).all(axis=2)
+            np.testing.assert_array_equal(
+                changed, masked & ~batch.valid & (strategy == "masking_layer")
+            )
+        np.testing.assert_array_equal(before.weights, after.weights)
+        np.testing.assert_array_equal(before.targets, after.targets)
 
 
-@pytest.mark.parametrize("strategy", ALL)
 @given(batch=batches())
-def test_one_label_a_sequence_is_read_out_once(strategy, batch):
-    made = arrays(strategy, batch, mask_value=0.0, **LABELS[0])
-    for row, valid in enumerate(batch.valid):
-        wanted = [0.0] * len(valid)
-        last = max(t for t, real in enumerate(valid) if real)
-        wanted[last if strategy == "last_valid_step" else -1] = 1.0
-        assert made.weights[row].tolist() == wanted
-        assert set(made.targets[row].tolist()) == {int(batch.labels[row].max())}
+def test_one_label_a_sequence_is_read_out_once(batch):
+    for strategy in each_strategy():
+        made = arrays(strategy, batch, mask_value=0.0, **LABELS[0])
+        for row, valid in enumerate(batch.valid):
+            wanted = [0.0] * len(valid)
+            last = max(t for t, real in enumerate(valid) if real)
+            wanted[last if strategy == "last_valid_step" else -1] = 1.0
+            assert made.weights[row].tolist() == wanted
+            assert set(made.targets[row].tolist()) == {int(batch.labels[row].max())}
 
 
-@pytest.mark.parametrize("strategy", ALL)
 @given(batch=batches(per_step=True))
-def test_a_label_a_step_counts_as_the_switch_says(strategy, batch):
-    everything = arrays(strategy, batch, mask_value=0.0, **LABELS[1])
-    valid_only = arrays(strategy, batch, mask_value=0.0, **LABELS[2])
-    assert (everything.weights == 1).all()
-    np.testing.assert_array_equal(valid_only.weights, batch.valid)
+def test_a_label_a_step_counts_as_the_switch_says(batch):
+    for strategy in each_strategy():
+        everything = arrays(strategy, batch, mask_value=0.0, **LABELS[1])
+        valid_only = arrays(strategy, batch, mask_value=0.0, **LABELS[2])
+        assert (everything.weights == 1).all()
+        np.testing.assert_array_equal(valid_only.weights, batch.valid)
 
 
 @given(batch=batches(), mask_value=MASK_VALUES)
@@ -171,29 +178,31 @@ NETWORK = new_train_state(features=2, units=4, outputs=1, seed=11).weights
 NETWORK = NETWORK._replace(bias=NETWORK.bias + 0.3, readout_bias=NETWORK.readout_bias + 0.2)
 
 
-@pytest.mark.parametrize("strategy", ALL)
 @given(given_sequences=sequences(features=2), pad_value=PAD_VALUES, mask_value=MASK_VALUES)
 @settings(max_examples=25, deadline=None)
-def test_holding_the_padding_is_having_none(strategy, given_sequences, pad_value, mask_value):
+def test_holding_the_padding_is_having_none(given_sequences, pad_value, mask_value):
     """The reference of the leak: each sequence as if it had been run alone, unpadded."""
     batch = pad(given_sequences, padded_length=10, side="post", pad_value=pad_value)
     options = {"mask_value": mask_value, **LABELS[0]}
-    held = hold_padding(arrays(strategy, batch, **options), batch.padded)
-    said = recurrence.said(NETWORK, held)
-    for row, values in enumerate(given_sequences.values):
-        alone = pad(
-            Sequences(
-                (values,),
-                given_sequences.observed[row : row + 1],
-                given_sequences.labels[row : row + 1],
-            ),
-            padded_length=len(values),
-            side="post",
-            pad_value=pad_value,
-        )
-        wanted = recurrence.said(NETWORK, arrays(strategy, alone, **options))[0]
-        np.testing.assert_allclose(said[row, : len(values)], wanted, atol=1e-12)
-        np.testing.assert_allclose(said[row, len(values) :], wanted[-1:].repeat(10 - len(values), 0))
+    for strategy in each_strategy():
+        held = hold_padding(arrays(strategy, batch, **options), batch.padded)
+        said = recurrence.said(NETWORK, held)
+        for row, values in enumerate(given_sequences.values):
+            alone = pad(
+                Sequences(
+                    (values,),
+                    given_sequences.observed[row : row + 1],
+                    given_sequences.labels[row : row + 1],
+                ),
+                padded_length=len(values),
+                side="post",
+                pad_value=pad_value,
+            )
+            wanted = recurrence.said(NETWORK, arrays(strategy, alone, **options))[0]
+            np.testing.assert_allclose(said[row, : len(values)], wanted, atol=1e-12)
+            np.testing.assert_allclose(
+                said[row, len(values) :], wanted[-1:].repeat(10 - len(values), 0)
+            )
 
 
 @given(batch=batches(features=2), amount=st.floats(1, 5))

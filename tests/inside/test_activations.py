@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import cache
 
 import numpy as np
@@ -57,7 +57,7 @@ CASES = {
         padded_length=9,
         count_invalid=False,
         strategies=ALL,
-        units=3,
+        units=5,
     ),
 }
 
@@ -102,6 +102,17 @@ def given(case: str, strategy: str, rows: int = 6) -> Arrays:
     )
 
 
+def of_all(case: str, rows: int) -> tuple[Arrays, dict[str, slice]]:
+    """The arrays of every strategy in one batch, and where the rows of each are."""
+    parts = [given(case, strategy, rows) for strategy in ALL]
+    columns = zip(
+        *([getattr(each, field.name) for field in fields(Arrays)] for each in parts), strict=True
+    )
+    together = [None if column[0] is None else np.concatenate(column) for column in columns]
+    places = {name: slice(at * rows, (at + 1) * rows) for at, name in enumerate(ALL)}
+    return Arrays(*together), places
+
+
 def in_double(arrays: Arrays) -> Arrays:
     planes = ("inputs", "advance", "keep", "weights")
     return replace(arrays, **{name: getattr(arrays, name).astype(np.float64) for name in planes})
@@ -115,25 +126,27 @@ def loss(network: Network, arrays: Arrays) -> np.ndarray:
 
 
 @pytest.mark.parametrize("case", CASES)
-@pytest.mark.parametrize("strategy", ALL)
-def test_trace_is_the_keras_cell_step_by_step(case, strategy):
+def test_trace_is_the_keras_cell_step_by_step(case):
     import keras
 
-    weights, these = network(CASES[case]), given(case, strategy)
+    weights, (these, places) = network(CASES[case]), of_all(case, rows=6)
     units = CASES[case].units
     cell = keras.layers.LSTMCell(units)
     cell.build((None, these.inputs.shape[2]))
     cell.set_weights([weights.kernel, weights.recurrent_kernel, weights.bias])
-    activations = activations_of(weights, these)
+    states, cells = np.empty((2, *these.advance.shape, units), np.float32)
     h = c = np.zeros((len(these.inputs), units), np.float32)
     for t in range(these.inputs.shape[1]):
         a, k = these.advance[:, t, None], these.keep[:, t, None]
         _, (new_h, new_c) = cell(these.inputs[:, t], [h, c])
         h, c = a * np.array(new_h) + k * h, a * np.array(new_c) + k * c
-        np.testing.assert_allclose(activations.states[:, t], h, atol=2e-6)
-        np.testing.assert_allclose(activations.cells[:, t], c, atol=4e-6)
-    gates = (activations.input_gate, activations.forget_gate, activations.output_gate)
-    assert all((each > 0).all() and (each < 1).all() for each in gates)
+        states[:, t], cells[:, t] = h, c
+    for strategy, rows in places.items():
+        activations = activations_of(weights, given(case, strategy))
+        np.testing.assert_allclose(activations.states, states[rows], atol=2e-6, err_msg=strategy)
+        np.testing.assert_allclose(activations.cells, cells[rows], atol=4e-6, err_msg=strategy)
+        gates = (activations.input_gate, activations.forget_gate, activations.output_gate)
+        assert all((each > 0).all() and (each < 1).all() for each in gates)
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -189,25 +202,24 @@ def test_the_first_difference_is_the_first_step_that_differs_by_more():
 
 
 @pytest.mark.parametrize("case", CASES)
-@pytest.mark.parametrize("strategy", ALL)
-def test_gradient_is_that_of_a_tape_over_the_keras_cell(case, strategy):
+def test_gradient_is_that_of_a_tape_over_the_keras_cell(case):
     import keras
     import tensorflow as tf
 
-    experiment, these = CASES[case], given(case, strategy, rows=1)
+    experiment, (these, places) = CASES[case], of_all(case, rows=1)
     weights = network(experiment)
     cell = keras.layers.LSTMCell(experiment.units)
     cell.build((None, these.inputs.shape[2]))
     cell.set_weights([weights.kernel, weights.recurrent_kernel, weights.bias])
-    steps = these.inputs.shape[1]
+    count, steps = these.advance.shape
     inputs = [tf.constant(these.inputs[:, t]) for t in range(steps)]
-    nudges = [tf.zeros((2, 1, experiment.units)) for _ in range(steps)]
+    nudges = [tf.zeros((2, count, experiment.units)) for _ in range(steps)]
     with tf.GradientTape() as tape:
         tape.watch([inputs, nudges])
-        h = c = tf.zeros((1, experiment.units))
+        h = c = tf.zeros((count, experiment.units))
         logits = []
         for t in range(steps):
-            a, k = float(these.advance[0, t]), float(these.keep[0, t])
+            a, k = these.advance[:, t, None], these.keep[:, t, None]
             # The cell's own arithmetic, opened where the new state can be nudged.
             i, f, g, o = tf.split(
                 inputs[t] @ weights.kernel + h @ weights.recurrent_kernel + weights.bias, 4, axis=1
@@ -218,28 +230,30 @@ def test_gradient_is_that_of_a_tape_over_the_keras_cell(case, strategy):
             np.testing.assert_allclose(new_h, cell_h, atol=1e-6)
             h, c = a * new_h + k * h, a * new_c + k * c
             logits.append(h @ weights.readout + weights.readout_bias)
-        logits = tf.concat(logits, axis=0)
+        logits = tf.stack(logits, axis=1)
         if these.pool is not None:  # one answer, of the mean: the read-out is linear
-            logits = tf.tile(these.pool @ logits, [steps, 1])
-        if logits.shape[1] == 1:
-            logits = tf.concat([tf.zeros_like(logits), logits], axis=1)
-        each = tf.nn.sparse_softmax_cross_entropy_with_logits(these.targets[0], logits)
-        total = tf.reduce_sum(each * these.weights[0]) / these.weights.sum()
+            logits = tf.tile(these.pool[:, None] @ logits, [1, steps, 1])
+        if logits.shape[2] == 1:
+            logits = tf.concat([tf.zeros_like(logits), logits], axis=2)
+        each = tf.nn.sparse_softmax_cross_entropy_with_logits(these.targets, logits)
+        # No row has a part in another's loss.
+        total = tf.reduce_sum(each * these.weights / these.weights.sum(axis=1, keepdims=True))
     by_input, by_state = tape.gradient(total, [inputs, nudges], unconnected_gradients="zero")
-    found = gradient(weights, these)
-    np.testing.assert_allclose(
-        found.inputs[0], [np.linalg.norm(each) for each in by_input], atol=1e-6, rtol=1e-4
-    )
-    np.testing.assert_allclose(
-        found.states[0], [np.linalg.norm(each) for each in by_state], atol=1e-6, rtol=1e-4
-    )
+    wanted_inputs = np.linalg.norm(np.stack(by_input, axis=1), axis=2)
+    wanted_states = np.sqrt((np.stack(by_state, axis=2) ** 2).sum(axis=(0, 3)))
+    for strategy, rows in places.items():
+        found = gradient(weights, given(case, strategy, rows=1))
+        close = {"atol": 1e-6, "rtol": 1e-4, "err_msg": strategy}
+        np.testing.assert_allclose(found.inputs, wanted_inputs[rows], **close)
+        np.testing.assert_allclose(found.states, wanted_states[rows], **close)
 
 
-@pytest.mark.parametrize("strategy", ALL)
-def test_gradient_is_that_of_finite_differences(strategy):
-    experiment = CASES["binary"]
-    weights, these = network(experiment, kind=np.float64), in_double(given("binary", strategy, rows=3))
-    found = gradient(weights, these).inputs
+def test_gradient_is_that_of_finite_differences():
+    weights = network(CASES["binary"], kind=np.float64)
+    these, places = of_all("binary", rows=3)
+    these = in_double(these)
+    parts = [gradient(weights, in_double(given("binary", each, rows=3))).inputs for each in places]
+    found = np.concatenate(parts)
     assert found.dtype == np.float64
     step = 1e-5
     for t in range(these.inputs.shape[1]):

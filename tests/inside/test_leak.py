@@ -15,13 +15,15 @@ from maskdemo.strategies import STRATEGIES, arrays, hold_padding
 from tests.inside.test_activations import CASES, network
 
 COUNTS = (0, 1, 4, 17)
+#: Sequences of one test: one after the other, each with each amount of padding.
+FEW = 4
 
 
 def plainly(weights, strategy: str, experiment: Experiment, side: str, value: float, count: int):
     """Answers (N, T, classes) and where they count, one sequence at a time, nothing shared."""
     answers, truths = [], []
     test = inputs(experiment).data.test
-    for at in range(12):
+    for at in range(FEW):
         one = type(test)(*((each[at],) for each in (test.values, test.observed, test.labels)))
         batch = padded_by(one, count, side=side, value=value, missing=experiment.pad_value)
         given = arrays(
@@ -45,11 +47,11 @@ def test_sweep_is_what_one_pass_for_each_amount_gives(case, side, strategy):
     experiment = CASES[case]
     weights, value = network(experiment), 0.5
     test = inputs(experiment).data.test
-    few = type(test)(*(each[:12] for each in (test.values, test.observed, test.labels)))
+    few = type(test)(*(each[:FEW] for each in (test.values, test.observed, test.labels)))
     found = sweep(weights, strategy, experiment, few, side=side, value=value, added=COUNTS)
-    without, _ = plainly(weights, strategy, experiment, side, value, 0)
-    for at, count in enumerate(COUNTS):
-        answers, truths = plainly(weights, strategy, experiment, side, value, count)
+    plain = [plainly(weights, strategy, experiment, side, value, count) for count in COUNTS]
+    without, _ = plain[0]
+    for at, (answers, truths) in enumerate(plain):
         change = [np.abs(one - other).max() for one, other in zip(answers, without, strict=True)]
         np.testing.assert_allclose(found.change[at], change, atol=5e-6)
         hits = [one.argmax(axis=1) == truth for one, truth in zip(answers, truths, strict=True)]
