@@ -18,14 +18,13 @@ WORDS = 50
 
 @dataclass(frozen=True)
 class Published:
-    """An example of keras.io. page: its path. says: how it pads. cause, layer: of its leak, or ""."""
+    """An example of keras.io. page: its path. says: how it pads. leaks: (cause, layer) of each."""
 
     page: str
     title: str
     says: str
     build: Callable[[], Any]
-    cause: str = ""
-    layer: str = ""
+    leaks: tuple[tuple[str, str], ...] = ()
 
     @property
     def link(self) -> str:
@@ -36,9 +35,9 @@ class Published:
 PUBLISHED: dict[str, Published] = {}
 
 
-def published(page: str, title: str, says: str, cause: str = "", layer: str = "") -> Callable:
+def published(page: str, title: str, says: str, *leaks: tuple[str, str]) -> Callable:
     def add(build: Callable[[], Any]) -> Callable[[], Any]:
-        PUBLISHED[build.__name__] = Published(page, title, says, build, cause, layer)
+        PUBLISHED[build.__name__] = Published(page, title, says, build, leaks)
         return build
 
     return add
@@ -53,8 +52,7 @@ def words(*stacked: Any) -> Any:
     "nlp/bidirectional_lstm_imdb",
     "Bidirectional LSTM on IMDB",
     "reviews cut or padded in front to 200 words; mask_zero is not set",
-    "no_mask",
-    "first",
+    ("no_mask", "first"),
 )
 def bidirectional_lstm():
     return words(
@@ -68,8 +66,7 @@ def bidirectional_lstm():
     "nlp/text_classification_from_scratch",
     "Text classification from scratch",
     "padded after the end to 500 words; a convolutional network without masks",
-    "no_mask",
-    "pool",
+    ("no_mask", "pool"),
 )
 def strided_convolutions():
     return words(
@@ -84,8 +81,8 @@ def strided_convolutions():
     "nlp/pretrained_word_embeddings",
     "Using pre-trained word embeddings",
     "padded after the end to 200 words, whose embedding is 0 there",
-    "no_mask",
-    "pool_2",
+    ("border", "pool_2"),
+    ("no_mask", "pool_3"),
 )
 def convolutions_and_pools():
     return words(
@@ -110,8 +107,7 @@ def block(x: Any, name: str) -> Any:
     "nlp/text_classification_with_transformer",
     "Text classification with Transformer",
     "reviews padded in front to 200 words; mask_zero is not set",
-    "no_mask",
-    "block_attention",
+    ("no_mask", "block_attention"),
 )
 def transformer_classifier():
     inputs = keras.Input((None,), name="words")
@@ -124,8 +120,7 @@ def transformer_classifier():
     "nlp/ner_transformers",
     "Named entity recognition using Transformers",
     "batches padded to their longest sentence; its own loss leaves padding out, its attention does not",
-    "no_mask",
-    "block_attention",
+    ("no_mask", "block_attention"),
 )
 def token_labels():
     inputs = keras.Input((None,), name="words")
@@ -137,8 +132,7 @@ def token_labels():
     "nlp/lstm_seq2seq",
     "Character-level recurrent sequence-to-sequence model",
     "both sides padded after the end, with the character for a space",
-    "no_mask",
-    "encoder",
+    ("no_mask", "encoder"),
 )
 def characters_to_characters():
     source, target = keras.Input((None, 6), name="source"), keras.Input((None, 6), name="target")
@@ -151,8 +145,7 @@ def characters_to_characters():
     "nlp/addition_rnn",
     "Sequence to sequence learning for performing number addition",
     "sums padded to 7 characters with spaces, which the network is meant to read",
-    "no_mask",
-    "encoder",
+    ("no_mask", "encoder"),
 )
 def addition():
     return keras.Sequential(
@@ -170,8 +163,7 @@ def addition():
     "nlp/active_learning_review_classification",
     "Review classification using active learning",
     "reviews padded after the end to 150 words; mask_zero is not set",
-    "no_mask",
-    "both",
+    ("no_mask", "both"),
 )
 def bidirectional_and_largest():
     return words(
@@ -185,8 +177,9 @@ def bidirectional_and_largest():
     "timeseries/timeseries_classification_from_scratch",
     "Timeseries classification from scratch",
     "all series have one length, so nothing is padded; it would leak if anything were",
-    "no_mask",
-    "mean",
+    ("border", "conv_1"),
+    ("border", "conv_2"),
+    ("no_mask", "mean"),
 )
 def fully_convolutional():
     stacked = []
@@ -203,8 +196,7 @@ def fully_convolutional():
     "timeseries/timeseries_classification_transformer",
     "Timeseries classification with a Transformer model",
     "all series have one length, so nothing is padded; it would leak if anything were",
-    "no_mask",
-    "attention_0",
+    ("no_mask", "attention_0"),
 )
 def transformer_on_series():
     inputs = x = keras.Input((176, 1), name="series")

@@ -69,7 +69,8 @@ def page() -> str:
     lines += [f"| {_name(each)} | {each.cannot} |\n" for each in cannot]
     lines.append(EXAMPLES)
     for each in PUBLISHED.values():
-        verdict = f"leaks: {_words(each.cause)}, `{each.layer}`" if each.cause else "right"
+        found = "; ".join(f"{_words(cause)}, `{layer}`" for cause, layer in each.leaks)
+        verdict = f"leaks: {found}" if found else "right"
         lines.append(f"| [{each.title}]({each.link}) | {each.says} | {verdict} |\n")
     return "".join(lines)
 

@@ -128,8 +128,7 @@ def test_examples_of_keras_io(name):
     example = PUBLISHED[name]
     keras.utils.clear_session(free_memory=False)
     report = audit_config(safe_config(example.build().to_json()))
-    expected = [(example.cause, example.layer)] if example.cause else []
-    assert [(each.cause, each.layer) for each in report.leaks] == expected
+    assert [(each.cause, each.layer) for each in report.leaks] == [*example.leaks]
 
 
 def test_the_table_of_the_docs_is_up_to_date():
