@@ -6,6 +6,7 @@ import ctypes
 import math
 import os
 import sys
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -17,8 +18,13 @@ MMAP_THRESHOLD, LARGE, ARENA_MAX, ARENAS = -3, 2**19, -8, 2
 
 
 def cores() -> int:
-    """Return how many cores the process may run on within its container's quota; at least 1."""
-    return max(1, min(_allowed(), _quota(_GROUPS, _OWN_GROUP)))
+    """Return how many cores the process may run on within its containers' quotas; at least 1."""
+    counts = [_allowed()]
+    for folder in _control_groups():
+        with suppress(OSError, ValueError):  # no such file; "max" is no limit
+            quota, period = map(int, (folder / "cpu.max").read_text().split())
+            counts.append(-(-quota // period))
+    return max(1, min(counts))
 
 
 def _allowed() -> int:
@@ -28,43 +34,23 @@ def _allowed() -> int:
     return os.cpu_count() or 1
 
 
-def _quota(groups: Path, own_group: Path) -> int:
-    """Return the smallest quota of the process's control groups (cgroup v2), in cores, rounded up.
-
-    At most `os.cpu_count()`. groups: the folder of all groups. own_group: the file
-    that names the group of the process.
-    """
-    smallest = os.cpu_count() or 1
-    try:
-        lines = own_group.read_text().splitlines()
-    except OSError:
-        return smallest
-    # One line per hierarchy, "0::/path" for the only one that v2 has.
-    path = next((line.removeprefix("0::/") for line in lines if line.startswith("0::/")), "")
-    group = groups / path
-    for folder in (group, *group.parents):
-        if not folder.is_relative_to(groups):
-            break
-        try:
-            quota, period = map(int, (folder / "cpu.max").read_text().split())
-        except (OSError, ValueError):  # no such file at the root; "max" is no limit
-            continue
-        smallest = min(smallest, -(-quota // period))
-    return smallest
-
-
 def memory_limit() -> float:
-    """Return the least limit in bytes of the process's and the root control group; infinity if none."""
+    """Return the least limit in bytes of the process's control groups; infinity without one."""
     limits = [math.inf]
+    for folder in _control_groups():
+        for name in ("memory.max", "memory.limit_in_bytes"):
+            with suppress(OSError, ValueError):
+                limits.append(float((folder / name).read_text()))
+    return min(limits)
+
+
+def _control_groups() -> Iterator[Path]:
+    """Yield the folders of the process's control groups (cgroup v1, v2) and of those around them."""
     with suppress(OSError):
         for line in _OWN_GROUP.read_text().splitlines():
             _, controllers, path = line.split(":", 2)
-            group = _GROUPS / controllers
-            for folder in (group / path.lstrip("/"), group):
-                for name in ("memory.max", "memory.limit_in_bytes"):
-                    with suppress(OSError, ValueError):  # no such file; "max" is no limit
-                        limits.append(float((folder / name).read_text()))
-    return min(limits)
+            group = _GROUPS / controllers / path.lstrip("/")
+            yield from (each for each in (group, *group.parents) if each.is_relative_to(_GROUPS))
 
 
 #: Whether there is too little memory to compile several programs at a time, or one beside a run: less
@@ -74,12 +60,10 @@ MEMORY_IS_SHORT = memory_limit() < 2**30
 
 def own_memory() -> int | None:
     """Return the bytes of this process's anonymous memory (RssAnon), no files; None if unknown."""
-    try:
+    with suppress(OSError):
         for line in Path("/proc/self/status").read_text().splitlines():
             if line.startswith("RssAnon:"):
                 return 1024 * int(line.split()[1])
-    except OSError:
-        return None
     return None
 
 
