@@ -34,7 +34,7 @@ _SCALARS: dict[Any, tuple[type, ...]] = {
     float: (float, int),
 }
 #: Types of values that JSON holds as they are.
-_PLAIN = frozenset({bool, int, float, str, NoneType})
+_PLAIN = frozenset(_SCALARS)
 
 
 def write(result: object, file: Path | IO[bytes], *, compressed: bool = False) -> None:

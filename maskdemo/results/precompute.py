@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
@@ -108,10 +109,16 @@ def _compute_article(folder: Path, runs: Mapping[Experiment, Snapshot]) -> Itera
 
     runs: of scenarios that are trained already.
     """
+    from maskdemo.article.keras_checks import check
+
     measurements = Measurements()
-    for name, new in _measure_claims(runs):
+    for experiment in dict.fromkeys(each for claim in CLAIMS.values() for each in claim.experiments):
+        yield "Claims, trained"
+        run = runs.get(experiment) or trained_run(experiment)
+        measurements |= Measurements(runs={experiment: measure_run(run)})
+    for name in dict.fromkeys(each for claim in CLAIMS.values() for each in claim.checks):
         yield f"Claims, {name}"
-        measurements |= new
+        measurements |= Measurements(checks={name: check(name)})
     _write(measurements, folder / "claims.npz")
     programs: dict[str, ProgramRun] = {}
     for example in EXAMPLES:
@@ -128,20 +135,6 @@ def _compute_guide(folder: Path, experiments: Collection[Experiment]) -> Iterato
         yield f"Guide, {index} of {len(experiments)}"
         measured[experiment] = accuracies(trained_run(experiment))
     _write(measured, folder / "guide.npz")
-
-
-def _measure_claims(runs: Mapping[Experiment, Snapshot]) -> Iterator[tuple[str, Measurements]]:
-    """Yield a name and the measurements of each run and each check that the claims need.
-
-    runs: of scenarios that are trained already.
-    """
-    from maskdemo.article.keras_checks import check
-
-    for experiment in dict.fromkeys(each for claim in CLAIMS.values() for each in claim.experiments):
-        run = runs.get(experiment) or trained_run(experiment)
-        yield "trained", Measurements(runs={experiment: measure_run(run)})
-    for name in dict.fromkeys(each for claim in CLAIMS.values() for each in claim.checks):
-        yield name, Measurements(checks={name: check(name)})
 
 
 def _audit_reports(examples: Iterable[ExampleModel]) -> dict[str, str]:
@@ -165,7 +158,7 @@ def run_in_clean_process(program: Program) -> ProgramRun:
 
 def _last_item(stream: Iterator[T]) -> T:
     """Return the last item of a stream; raise ValueError for an empty stream."""
-    *_, last = stream
+    (last,) = deque(stream, maxlen=1)  # a run's earlier snapshots would fill the memory
     return last
 
 

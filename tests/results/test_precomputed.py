@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import weakref
 from dataclasses import replace
 from pathlib import Path
 
@@ -114,6 +115,19 @@ def test_a_damaged_file_is_as_good_as_absent(fresh, tmp_path):
     assert all(precomputed.run(each.experiment, tmp_path) is None for each in SCENARIOS.values())
     assert all(precomputed.study(each.study, tmp_path) is None for each in QUESTIONS.values())
     assert precomputed.claims(tmp_path) is None and precomputed.programs(tmp_path) == {}
+
+
+def test_of_a_stream_only_the_last_item_stays_in_memory():
+    made, alive = [], []
+
+    def stream():
+        for number in range(4):
+            made.append(weakref.ref(item := {number}))
+            yield item
+        alive.extend(each() for each in made)
+
+    assert precompute._last_item(stream()) == {3}
+    assert alive == [None, None, None, {3}]
 
 
 def test_a_run_is_kept_with_few_networks_and_in_half_precision(finished):
