@@ -66,7 +66,7 @@ def moves(case: Case, measurements: Measurements) -> Answer:
 def is_required(case: Case, measurements: Measurements) -> Answer:
     """The claim holds if the verdict on the mask is "required".
 
-    It does not if that is "the same" or "hurts", or if `Verdict.short_of_half` ends below 0.
+    It does not if it is `Verdict.surely_not_required`.
     """
     run = measurements.runs[case.experiment]
     verdict = run.verdict(case.strategy)
@@ -81,8 +81,7 @@ def is_required(case: Case, measurements: Measurements) -> Answer:
         )
     if verdict.word == "required":
         return True, tuple(numbers)
-    surely_not = verdict.word in ("the same", "hurts") or verdict.short_of_half.high < 0
-    return False if surely_not else None, tuple(numbers)
+    return False if verdict.surely_not_required else None, tuple(numbers)
 
 
 def state_is_zero(case: Case, measurements: Measurements) -> Answer:
@@ -160,14 +159,9 @@ def receives_mask(case: Case, measurements: Measurements) -> Answer:
 
     `case.keras` says whether there is a Masking layer before it, 1, or none, 0.
     """
-    with_it, without = (
-        next(
-            layer
-            for layer in measurements.checks["custom_layer"]["layers"]
-            if layer["masking"] == bool(case.keras) and layer["supports"] == supports
-        )
-        for supports in (True, False)
-    )
+    layers = measurements.checks["custom_layer"]["layers"]
+    by_kind = {(layer["masking"], layer["supports"]): layer for layer in layers}
+    with_it, without = by_kind[bool(case.keras), True], by_kind[bool(case.keras), False]
     numbers = [
         _exact_number(f"Mask {name}, supports_masking = {layer['supports']}", layer[key], "yes or no")
         for name, key in (("received", "received"), ("passed on", "passed"))

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from maskdemo.article import claim_rules
-from maskdemo.article.judgement import Case, CaseResult, Judgement, judgement_sentence
+from maskdemo.article.judgement import Case, CaseResult, Judgement
 from maskdemo.article.measurements import Measurements
 from maskdemo.experiment import Experiment
 from maskdemo.scenarios import SCENARIOS
@@ -50,8 +50,7 @@ class Claim:
         if not (trained and checked):
             return None
         results = tuple(CaseResult(case, *self.judge(case, measurements)) for case in self.cases)
-        sentence = judgement_sentence(results, self.statement, self.clearest)
-        return Judgement(results, sentence, self.usually)
+        return Judgement(results, self.statement, self.clearest, self.usually)
 
 
 def _based_on(scenario: str, **changes: Any) -> Experiment:

@@ -5,7 +5,6 @@ No condition is read into a handful of cases: what they have in common is for th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from maskdemo.evidence.phrases import counted, number
@@ -79,14 +78,15 @@ class CaseResult:
 
 @dataclass(frozen=True)
 class Judgement:
-    """The results of a claim, one a case, and a sentence that sums them up.
+    """The results of a claim, one a case.
 
-    usually: the claim says "usually": it held if it did in more than half of the cases, and did not if
-    it could not even with all undecided ones.
+    statement, clearest, usually: of the claim. A claim that says "usually" held if it did in more than
+    half of the cases, and did not if it could not even with all undecided ones.
     """
 
     results: tuple[CaseResult, ...]
-    sentence: str
+    statement: str
+    clearest: str = ""
     usually: bool = False
 
     @property
@@ -129,29 +129,20 @@ class Judgement:
         """The measured numbers of all cases."""
         return tuple(measured for result in self.results for measured in result.numbers)
 
+    @property
+    def sentence(self) -> str:
+        """In how many cases the statement is true, and the largest |value| of the clearest number."""
+        count, true, unknown = len(self.results), self._count(True), self._count(None)
+        where = f"all {count}" if true == count else f"{true or 'none'} of {count}"
+        text = f"{self.statement} in {where} cases."
+        if unknown:
+            text += f" {unknown} {'is' if unknown == 1 else 'are'} undecided."
+        numbers = [(each, of.case.title) for of in self.results for each in of.numbers]
+        if clearest := [pair for pair in numbers if pair[0].name == self.clearest]:
+            largest, title = max(clearest, key=lambda pair: abs(pair[0].value))
+            text += f" {self.clearest}: {largest.text} in the clearest case ({title})."
+        return text
+
     def _count(self, held: bool | None) -> int:
         """Return how many cases have this answer; None is undecided."""
         return sum(result.held is held for result in self.results)
-
-
-def judgement_sentence(results: Sequence[CaseResult], statement: str, clearest: str = "") -> str:
-    """Return a sentence: in how many cases the statement is true, and a number.
-
-    clearest: its name, "" for none; the one with the largest |value| of all cases is cited.
-    """
-    count = len(results)
-    true, unknown = (sum(result.held is held for result in results) for held in (True, None))
-    where = f"all {count}" if true == count else f"{true or 'none'} of {count}"
-    sentence = f"{statement} in {where} cases."
-    if unknown:
-        sentence += f" {unknown} {'is' if unknown == 1 else 'are'} undecided."
-    clearest_numbers = [
-        (measured, result.case.title)
-        for result in results
-        for measured in result.numbers
-        if measured.name == clearest
-    ]
-    if clearest_numbers:
-        largest, title = max(clearest_numbers, key=lambda pair: abs(pair[0].value))
-        sentence += f" {clearest}: {largest.text} in the clearest case ({title})."
-    return sentence

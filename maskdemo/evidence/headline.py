@@ -47,7 +47,7 @@ def answer(results: Accuracies, *, effects: Mapping[str, MaskEffect] | None = No
         )
     if required := [each for each in judged if each.word == "required"]:
         return f"{here}, yes: the padding must be handled. {_gain_sentence(results, required)}"
-    may_be_required = [each for each in judged if not _surely_not_required(each)]
+    may_be_required = [each for each in judged if not each.surely_not_required]
     if helpful := [each for each in judged if each.word == "helps"]:
         if may_be_required:
             effect = "it helps; whether it is required cannot be told"
@@ -137,11 +137,6 @@ def above_chance(results: Accuracies, strategy: str) -> Interval:
     above = np.array(list(results.by_repeat[strategy].values())) - results.chance
     bounds = interval(above, resolution=1 / results.scored, comparisons=len(results.by_repeat))
     return bounds.within(-1, 1)
-
-
-def _surely_not_required(each: Verdict) -> bool:
-    """Whether the word is "the same" or "hurts", or more than half is surely learned without it."""
-    return each.word in ("the same", "hurts") or each.short_of_half.high < 0
 
 
 def _gain_sentence(results: Accuracies, verdicts: Sequence[Verdict]) -> str:

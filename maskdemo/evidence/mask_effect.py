@@ -62,20 +62,19 @@ def _effect(experiment: Experiment, strategy: str) -> MaskEffect:
     inert = all(map(_equal, mine, base))
     # A batch of one sequence that is padded to its own longest has no padding.
     alone = experiment.batches != "fixed" and experiment.batch_size == 1
-    invalid = [
-        kind
-        for kind, present in (
-            ("the padding", not alone and any(batch.padded.any() for batch in batches)),
-            ("the gaps", any(batch.missing.any() for batch in batches)),
-        )
-        if present
-    ]
+    invalid = []
+    if not alone and any(batch.padded.any() for batch in batches):
+        invalid.append("the padding")
+    if any(batch.missing.any() for batch in batches):
+        invalid.append("the gaps")
+    note, missed = "", None
     if strategy == "masking_layer":
-        return _masking_layer_effect(experiment, batches, mine, invalid, inert)
-    note = _why_inert(experiment, strategy, invalid) if inert else ""
-    if strategy == "last_valid_step" and experiment.averages and not inert:
+        note, missed = _what_is_masked(experiment, batches, mine, invalid)
+    elif strategy == "last_valid_step" and experiment.averages and not inert:
         note = "averages the states after the valid steps alone"
-    return MaskEffect(note, inert)
+    if inert and not note:
+        note = _why_inert(experiment, strategy, invalid)
+    return MaskEffect(note, inert, missed)
 
 
 def unmasked_padding(experiment: Experiment) -> str:
@@ -104,7 +103,6 @@ def _batches(experiment: Experiment) -> tuple[Batch, Batch]:
     All further padded steps are like the last. `there` is None. Sequences of one length are not padded
     unless batches are "fixed".
     """
-    # Where each batch has a length of its own, sequences of one length are not padded at all.
     alike = experiment.batches != "fixed" and experiment.min_length == experiment.max_length
     length = min(experiment.padded_length, experiment.max_length + (not alike))
     repeat = inputs(replace(experiment, padded_length=length, batches="fixed"))
@@ -118,39 +116,31 @@ def _equal(mine: Arrays, base: Arrays) -> bool:
     )
 
 
-def _masking_layer_effect(
-    experiment: Experiment,
-    batches: Sequence[Batch],
-    arrays: Sequence[Arrays],
-    invalid: Sequence[str],
-    inert: bool,
-) -> MaskEffect:
-    """Return the effect of a Masking layer, from the batches and its arrays of them.
+def _what_is_masked(
+    experiment: Experiment, batches: Sequence[Batch], arrays: Sequence[Arrays], invalid: Sequence[str]
+) -> tuple[str, float | None]:
+    """Return `note` and `mask_value` of a Masking layer, from the batches and its arrays of them.
 
-    The note is on missing all invalid steps, else on masking real ones, else on being inert, else
-    empty. invalid: the kinds of invalid steps that occur, in words. inert: whether the arrays are those
-    of no mask.
+    The note is on missing all invalid steps, else on masking real ones, else empty. invalid: the kinds
+    of invalid steps that occur, in words.
     """
     held = np.concatenate([each.keep.ravel() > 0 for each in arrays])
     valid = np.concatenate([each.valid.ravel() for each in batches])
-    missed = bool(invalid) and not held[~valid].any()
     real = held[valid].mean()
     some = f"{percent(real, 0) if real >= 0.005 else 'less than 1%'} of the real steps"
     mask, written = number(experiment.mask_value), number(experiment.pad_value)
-    if missed:
+    if invalid and not held[~valid].any():
         masked = f"{some} and nothing else" if real else "nothing"
         values = f"the mask value is {mask}, {listed(invalid)} {written}"
-        return MaskEffect(f"masks {masked}: {values}", inert, experiment.pad_value)
-    if real:
-        also = " too" if invalid else ""
-        return MaskEffect(f"masks {some}{also}: they equal the mask value {mask}", inert)
-    return MaskEffect(_why_inert(experiment, "masking_layer", invalid) if inert else "", inert)
+        return f"masks {masked}: {values}", experiment.pad_value
+    also = " too" if invalid else ""
+    return f"masks {some}{also}: they equal the mask value {mask}" if real else "", None
 
 
 def _why_inert(experiment: Experiment, strategy: str, invalid: Sequence[str]) -> str:
     """Return "changes nothing: the padding is 0 already", or the reason of another strategy.
 
-    invalid: as in `_masking_layer_effect`; where it is empty, that is the reason.
+    invalid: as in `_what_is_masked`; where it is empty, that is the reason.
     """
     if not invalid:
         return "changes nothing: there is neither padding nor a gap"

@@ -174,21 +174,15 @@ def _true_lengths_sentence(run: CompleteRun) -> str:
     """Return what real zeros cost the Masking layer against held state, and their accuracies."""
     lengths, layer = "held_state", "masking_layer"
     result = run.verdict(lengths, over=layer)
-    match result.word:
-        case "required":
-            finding = "the Masking layer fails on real zeros"
-        case "helps":
-            cost = number(100 * result.difference.mean, ".0f")
-            finding = f"real zeros cost the Masking layer {cost} points"
-        case "hurts":
-            finding = "the Masking layer does better than a mask from the true lengths"
-        case "the same":
-            finding = f"real zeros cost the Masking layer less than {MARGIN_POINTS} points"
-        case _:
-            finding = (
-                "whether real zeros harm the Masking layer cannot be told "
-                f"({_difference_with_interval(result)})"
-            )
+    cost = number(100 * result.difference.mean, ".0f")
+    finding = {
+        "required": "the Masking layer fails on real zeros",
+        "helps": f"real zeros cost the Masking layer {cost} points",
+        "hurts": "the Masking layer does better than a mask from the true lengths",
+        "the same": f"real zeros cost the Masking layer less than {MARGIN_POINTS} points",
+        "undecided": "whether real zeros harm the Masking layer cannot be told "
+        f"({_difference_with_interval(result)})",
+    }[result.word]
     level = {name: percent(mean_accuracy(run.results, name), 0) for name in run.names}
     return (
         f"Here {finding}: it reaches {level[layer]}, a mask from the true lengths {level[lengths]}, no "

@@ -92,6 +92,11 @@ class Verdict:
     sentence: str
     note: str = ""
 
+    @property
+    def surely_not_required(self) -> bool:
+        """Whether the word is "the same" or "hurts", or more than half is surely learned without it."""
+        return self.word in ("the same", "hurts") or self.short_of_half.high < 0
+
 
 class Compared(NamedTuple):
     """The words (`RULES`) and limits of many comparisons at once, in arrays of one shape (...)."""

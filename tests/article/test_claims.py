@@ -16,7 +16,7 @@ from streamlit.testing.v1 import AppTest
 
 from maskdemo.article import keras_checks
 from maskdemo.article.claims import CLAIMS, TIMED, Claim
-from maskdemo.article.judgement import Case, CaseResult, Judgement, MeasuredNumber, judgement_sentence
+from maskdemo.article.judgement import Case, CaseResult, Judgement, MeasuredNumber
 from maskdemo.article.measurements import Measurements, RunMeasurements, measure_run
 from maskdemo.data.inputs import inputs
 from maskdemo.evidence import Accuracies, headline, min_repeats, verdicts
@@ -200,7 +200,7 @@ def test_nothing_is_said_before_everything_is_known():
 @given(answers=st.lists(st.sampled_from([True, False, None]), min_size=1, max_size=7))
 def test_words_and_counts_follow_from_the_cases(answers):
     results = tuple(CaseResult(Case("one", small()), held, ()) for held in answers)
-    judgement = Judgement(results, judgement_sentence(results, "So it is"))
+    judgement = Judgement(results, "So it is")
     yes, no, unknown = (answers.count(held) for held in (True, False, None))
     if yes and no:
         assert judgement.word == "held in some cases"
