@@ -1,4 +1,4 @@
-"""Jobs in the queue: the viewers who wait for each, how far it is, and whose turn it is.
+"""Jobs in the queue: the viewers who wait for each, how far it is, whose turn it is, and who is away.
 
 A job's turn is that of whoever of its viewers has waited longest. Viewers take turns: a viewer whose
 job begins goes to the back with what else that viewer has waiting of the same `background`, so that
@@ -8,12 +8,12 @@ nobody waits for two jobs of another.
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any, Generic, Literal, TypeVar
 
 from maskdemo.data.tasks import Task
-from maskdemo.server.presence import Presence
 from maskdemo.server.work import Work
 
 T = TypeVar("T")
@@ -28,6 +28,9 @@ BEGINS_AGAIN, HAS_BEGUN_AGAIN = "It begins again by itself.", "It has begun agai
 UNFINISHED_KEPT = 8
 #: Steps of a job's progress by which its pace is judged.
 MAX_STEPS = 16
+#: Seconds without a connection after which a viewer's work gives way to that of viewers who are there:
+#: most breaks of a connection are over by then.
+AWAY_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -134,6 +137,47 @@ class Request:
         return self.cancelled is None and self.job.active
 
 
+@dataclass
+class Presence:
+    """The viewers who have left, each with the time. Not thread-safe.
+
+    grace: seconds for which a viewer who left may come back.
+    """
+
+    grace: float
+    clock: Callable[[], float]
+    _left: dict[str, float] = field(default_factory=dict)
+
+    def leave(self, viewer: str) -> None:
+        """Note that the viewer's connection is closed; the first time counts."""
+        self._left.setdefault(viewer, self.clock())
+
+    def come(self, viewer: str) -> None:
+        """Note that the viewer is there."""
+        self._left.pop(viewer, None)
+
+    def has_left(self, viewer: str) -> bool:
+        """Whether the viewer's connection is closed."""
+        return viewer in self._left
+
+    def is_away(self, viewer: str) -> bool:
+        """Whether the viewer has left for `AWAY_S` seconds or more."""
+        return viewer in self._left and self.clock() - self._left[viewer] >= AWAY_S
+
+    def give_up(self, viewer: str) -> None:
+        """End the grace of a viewer who has left, if so: another session has taken over."""
+        if viewer in self._left:
+            self._left[viewer] = -inf
+
+    def pop_gone(self) -> list[str]:
+        """Return, and forget, the viewers who have left for the grace or longer."""
+        now = self.clock()
+        gone = [viewer for viewer, left in self._left.items() if now - left >= self.grace]
+        for viewer in gone:
+            del self._left[viewer]
+        return gone
+
+
 class Requests:
     """The viewers' requests, by viewer and kind of work. Not thread-safe.
 
@@ -223,15 +267,10 @@ class Requests:
     def move_others_back(self, job: Job) -> None:
         """Give its viewers' queued requests with the same `background` the last turns, in order."""
         viewers, background = set(self.viewers_of(job)), job.work.background
-        others = [
-            request
-            for (viewer, _), request in self._requests.items()
-            if viewer in viewers
-            and request.job.phase == "queued"
-            and request.job.work.background == background
-        ]
-        for request in sorted(others, key=lambda each: each.turn):
-            request.turn = self._next_turn()
+        for (viewer, _), request in sorted(self._requests.items(), key=lambda each: each[1].turn):
+            alike = request.job.phase == "queued" and request.job.work.background == background
+            if viewer in viewers and alike:
+                request.turn = self._next_turn()
 
     def trim(self) -> None:
         """Forget ended requests beyond `remembered`, first those not touched for longest.
@@ -244,7 +283,7 @@ class Requests:
             del self._requests[key]
         kept = [self._requests[key] for key in idle[excess:]]
         unfinished = [each for each in kept if each.cancelled or each.job.phase != "finished"]
-        for request in unfinished[: max(0, len(unfinished) - UNFINISHED_KEPT)]:
+        for request in unfinished[:-UNFINISHED_KEPT]:
             if request.cancelled:
                 request.cancelled = Status("cancelled")
             else:

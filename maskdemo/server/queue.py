@@ -22,8 +22,7 @@ from typing import Any
 from maskdemo.data.tasks import Task
 from maskdemo.errors import QueueFull
 from maskdemo.experiment import Experiment
-from maskdemo.server.jobs import Job, Request, Requests, Status
-from maskdemo.server.presence import Presence
+from maskdemo.server.jobs import Job, Presence, Request, Requests, Status
 from maskdemo.server.time_left import Durations
 from maskdemo.server.work import Work
 
@@ -280,20 +279,16 @@ class Queue:
         """End the job's turn, added to `ran`; return False if it did not run or had been cancelled."""
         if job is not self._running:
             return False
-        self._running = None
-        job.ran += self.clock() - (self.clock() if job.began is None else job.began)
-        job.began = None
+        assert job.began is not None
+        job.ran += self.clock() - job.began
+        self._running = job.began = None
         return job.active
 
     def _seconds_before(self, ahead: list[Job], job: Job) -> float | None:
         """Return seconds left of `ahead`, and of what runs unless `job` stops it; None if unknown."""
-        total = 0.0
         running = self._running
         if running is not None and self._requests.rank(running) <= self._requests.rank(job):
             ahead = [running, *ahead]
-        for each in ahead:
-            seconds = self.durations.seconds_left(each, self.clock())
-            if seconds is None:
-                return None
-            total += seconds
-        return total
+        seconds = [self.durations.seconds_left(each, self.clock()) for each in ahead]
+        known = [each for each in seconds if each is not None]
+        return sum(known, 0.0) if len(known) == len(seconds) else None

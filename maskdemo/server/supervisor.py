@@ -17,15 +17,15 @@ from maskdemo.data.tasks import Task
 from maskdemo.experiment import Experiment
 from maskdemo.results import finished_runs, precomputed
 from maskdemo.server.jobs import Job, Status
-from maskdemo.server.process import Process
-from maskdemo.server.queue import Queue
-from maskdemo.server.work import Run, Work
-from maskdemo.server.worker_limits import (
+from maskdemo.server.process import (
     MAX_IDLE_DEATHS,
     MAX_MEMORY_BYTES,
     MAX_WORKER_PROGRAMS,
     SILENCE_S,
+    Process,
 )
+from maskdemo.server.queue import Queue
+from maskdemo.server.work import Run, Work
 from maskdemo.server.worker_messages import Ended, Newest, Prepared, pack
 from maskdemo.training.snapshot import Snapshot
 
@@ -50,13 +50,6 @@ class _ActiveJob:
     heard: float
     asked: str | None = None
     result: Any = None
-
-    def timeout_error(self, now: float) -> str:
-        """Return a sentence once this turn is longer than the work's `timeout_s`; empty until then."""
-        timeout_s = self.job.work.timeout_s
-        if timeout_s is None or now - self.began <= timeout_s:
-            return ""
-        return f"It took longer than {timeout_s:.0f} seconds, so it was ended."
 
 
 class Server:
@@ -234,9 +227,9 @@ class Server:
         """
         worker = self._worker
         assert worker is not None
-        now = self.queue.clock()
-        if error := active.timeout_error(now):
-            self._fail(error)
+        now, timeout_s = self.queue.clock(), active.job.work.timeout_s
+        if timeout_s is not None and now - active.began > timeout_s:
+            self._fail(f"It took longer than {timeout_s:.0f} seconds, so it was ended.")
         elif now - active.heard > self._silence_s:
             log.warning("The worker has not said anything for %s seconds", self._silence_s)
             worker.kill()

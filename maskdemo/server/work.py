@@ -5,7 +5,6 @@ What the worker does for them is in `maskdemo.server.worker_jobs`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import astuple, dataclass, field
 from typing import Any, ClassVar
 
@@ -117,7 +116,7 @@ class StudyRun(Work):
         outcomes = {} if result is None else result.outcomes
         return {
             "kind": self.kind,
-            "study": study_to_plain(self.study),
+            "study": self.study.to_params(),
             "outcomes": [[index[each], *astuple(outcome)] for each, outcome in outcomes.items()],
             "reused": None if result is None else result.reused,
         }
@@ -151,16 +150,3 @@ class Audit(Work):
     def payload(self) -> bytes:
         """The bytes of the file."""
         return self.content
-
-
-def study_to_plain(study: Study) -> dict[str, Any]:
-    """Return a study as values that JSON can hold, without the sequences of an uploaded task."""
-    return study.settings | {"base": study.base.to_json()}
-
-
-def study_from_plain(plain: Mapping[str, Any], own: Task | None) -> Study:
-    """Return the study of `study_to_plain`'s values. own: its uploaded task, None without one."""
-    values = {name: tuple(plain[name]) for name in ("values", "and_values")}
-    base = Experiment.from_json(plain["base"], own)
-    more = tuple((tuple(cell), count) for cell, count in plain["more"])
-    return Study(base=base, vary=plain["vary"], and_vary=plain["and_vary"], more=more, **values)

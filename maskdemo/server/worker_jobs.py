@@ -16,8 +16,8 @@ from maskdemo.loading import load_tensorflow
 from maskdemo.machine import own_memory
 from maskdemo.results.trainings import TrainingStore
 from maskdemo.scenarios import SCENARIOS
-from maskdemo.server.work import Audit, Run, StudyRun, study_from_plain
-from maskdemo.server.worker_limits import MAX_BYTES_FOR_LATER
+from maskdemo.server.process import MAX_BYTES_FOR_LATER
+from maskdemo.server.work import Audit, Run, StudyRun
 from maskdemo.server.worker_messages import shrink, shrink_findings, unpack
 from maskdemo.study.grid import Study
 from maskdemo.study.runner import executor_of, run_study
@@ -45,7 +45,7 @@ def begin(command: Mapping[str, Any]) -> tuple[Shrink, Stream]:
         case Run.kind:
             return shrink, _run(Experiment.from_json(command["experiment"], unpack(payload)))
         case StudyRun.kind:
-            study = study_from_plain(command["study"], unpack(payload))
+            study = Study.from_params(command["study"], unpack(payload))
             return shrink_findings, _study(study, command["outcomes"], command["reused"])
         case Audit.kind:
             return lambda newest, sent: newest, audit_in_sandbox(payload)

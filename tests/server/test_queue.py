@@ -16,8 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from maskdemo.errors import QueueFull
-from maskdemo.server.jobs import MAX_DEATHS, MAX_STEPS, UNFINISHED_KEPT, Job, Status
-from maskdemo.server.presence import AWAY_S
+from maskdemo.server.jobs import AWAY_S, MAX_DEATHS, MAX_STEPS, UNFINISHED_KEPT, Job, Status
 from maskdemo.server.queue import GAVE_WAY, MADE_ROOM, Queue
 from maskdemo.server.work import Audit, Run, StudyRun, Work
 from maskdemo.study.grid import Study

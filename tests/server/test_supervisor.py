@@ -14,7 +14,7 @@ from maskdemo.audit.sandbox import AuditRun
 from maskdemo.data.inputs import Chance
 from maskdemo.experiment import Experiment
 from maskdemo.server import Audit, Run, Server, StudyRun
-from maskdemo.server.presence import AWAY_S
+from maskdemo.server.jobs import AWAY_S
 from maskdemo.server.worker_messages import Ended, shrink_findings
 from maskdemo.study.findings import Findings
 from maskdemo.study.grid import Study

@@ -21,7 +21,6 @@ import pytest
 from maskdemo.experiment import Experiment
 from maskdemo.server import Run, Server, StudyRun, worker_jobs, worker_messages
 from maskdemo.server.process import MODULE, ROOT, Process
-from maskdemo.server.work import study_to_plain
 from maskdemo.server.worker import FAILED, _Worker, read_command
 from maskdemo.server.worker_messages import Ended
 from maskdemo.study.findings import Findings
@@ -305,7 +304,7 @@ def test_a_worker_that_ended_of_itself_is_told_by_its_code():
 
 
 def test_what_cannot_be_begun_is_answered_and_the_next_command_is_heard():
-    study = {**study_to_plain(STUDY), "base": '{"task": "nobody\'s"}'}
+    study = {**STUDY.to_params(), "task": "nobody's"}
     content = b'{"stop": 1}\n\0\xff\n' * 9000  # would be commands, if they were read as lines
     worker = Raw(
         json.dumps({"do": 1, "kind": "nothing"}).encode(),
