@@ -53,7 +53,7 @@ class Findings:
     @property
     def comparisons(self) -> int:
         """The number of differences from `no_mask` in the whole study: cells times `others`."""
-        return comparisons_of(self.study)
+        return len(self.study.cells) * len(self.others)
 
     @property
     def needed(self) -> int:
@@ -142,21 +142,16 @@ class Findings:
         return {repeat: outcome for repeat, outcome in found.items() if outcome is not None}
 
 
-def comparisons_of(study: Study) -> int:
-    """Return the number of comparisons with no mask: of each other strategy in each cell."""
-    return len(study.cells) * (len(study.base.strategies) - 1)
-
-
 def detectable_effect(study: Study, measured: Iterable[Findings]) -> str:
     """Return a sentence on the smallest effects, in points, that a study can tell from none.
 
     measured: findings of the same task (unchecked), for median and largest scatter. Where repeats are
     too few for any effect, it says how many are needed; "" without a comparison or anything measured.
     """
-    comparisons = comparisons_of(study)
+    asked = Findings(study, {})
+    repeats, comparisons, needed = study.base.repeats, asked.comparisons, asked.needed
     if not comparisons:
         return ""
-    repeats, needed = study.base.repeats, evidence.min_repeats(comparisons)
     these = f"{counted(repeats, 'repeat')} and {counted(comparisons, 'comparison')}"
     if repeats < needed:
         return f"With {these} no effect can be told from luck: that takes {needed} repeats."

@@ -43,7 +43,10 @@ def run_study(
     left open.
     """
     began = time.perf_counter()
-    outcomes = _stored_outcomes(study, store)
+    outcomes: dict[Training, Outcome] = {}
+    for each in study.trainings() if store is not None else ():
+        if (stored := store.find(each.experiment, each.repeat)) is not None:
+            outcomes[each] = stored
     reused, failures = len(outcomes), ()
     waiting = [each for each in reversed(study.trainings()) if each not in outcomes]
 
@@ -131,14 +134,6 @@ def train_here(
     from maskdemo.training.run import train_once
 
     return train_once(training.experiment, training.repeat, stop=stop)
-
-
-def _stored_outcomes(study: Study, store: TrainingStore | None) -> dict[Training, Outcome]:
-    """Return the outcomes of a study's trainings that the store has; none without a store."""
-    if store is None:
-        return {}
-    outcomes = {each: store.find(each.experiment, each.repeat) for each in study.trainings()}
-    return {training: outcome for training, outcome in outcomes.items() if outcome is not None}
 
 
 def _submit(executor: Executor, work: Callable, training: Training) -> Future:

@@ -124,13 +124,11 @@ def _padded_lengths(base: Experiment) -> tuple[Value, ...]:
 
     The at most 4 longer are at even ratios, rounded to 5 (from 60: 10) steps, limited by `MAX_CELLS`.
     """
-    # Evenly spaced as ratios; below the longest sequence, where sequences are cut, two more.
     longest = base.max_length
-    max_length = MAX_CELLS // ((base.train_size + base.test_size) * base.spec.features)
-    furthest = min(max(4 * longest, longest + 30), MAX_PADDED_LENGTH, max_length)
-    between = np.geomspace(longest, furthest, 5)[1:]
+    room = MAX_CELLS // ((base.train_size + base.test_size) * base.spec.features)
+    highest = min(room, MAX_PADDED_LENGTH)
+    between = np.geomspace(longest, min(max(4 * longest, longest + 30), highest), 5)[1:]
     step = np.where(between < 60, 5, 10)
-    highest = min(max_length, MAX_PADDED_LENGTH)
     rounded = np.minimum(np.round(between / step) * step, highest).astype(int).tolist()
     coarse = 5 if longest >= 20 else 1
     shorter = {max(1, coarse * round(part * longest / coarse)) for part in (0.5, 0.75)}
