@@ -44,8 +44,8 @@ def run_study(
     """
     began = time.perf_counter()
     outcomes: dict[Training, Outcome] = {}
-    for each in study.trainings() if store is not None else ():
-        if (stored := store.find(each.experiment, each.repeat)) is not None:
+    for each in study.trainings():
+        if store is not None and (stored := store.find(each.experiment, each.repeat)) is not None:
             outcomes[each] = stored
     reused, failures = len(outcomes), ()
     waiting = [each for each in reversed(study.trainings()) if each not in outcomes]

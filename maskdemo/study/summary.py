@@ -107,9 +107,9 @@ def _verdict(findings: Findings, cell: Cell, name: str) -> Verdict:
     return verdict
 
 
-def _cells_with(findings: Findings, name: str, cells: Sequence[Cell], *words: str) -> tuple[Cell, ...]:
-    """Return the cells in which the strategy has one of these words."""
-    return tuple(cell for cell in cells if _verdict(findings, cell, name).word in words)
+def _cells_with(findings: Findings, name: str, cells: Sequence[Cell], word: str) -> tuple[Cell, ...]:
+    """Return the cells in which the strategy has this word."""
+    return tuple(cell for cell in cells if _verdict(findings, cell, name).word == word)
 
 
 def _comparison_sentences(findings: Findings, line: _Line) -> list[str]:
