@@ -40,8 +40,8 @@ def model_of(name: str) -> keras.Model:
     return shown["model"]
 
 
-@pytest.mark.parametrize("name", PROGRAMS)
-def test_a_fix_runs_as_it_is_shown(name):
+@pytest.mark.parametrize("name", [each for each in PROGRAMS if each not in AUDITED])
+def test_a_fix_that_make_test_does_not_audit_runs_as_it_is_shown(name):
     assert isinstance(model_of(name), keras.Model)
 
 

@@ -1,6 +1,7 @@
 """A report says the same as text, as JSON and as a page, and a page needs nothing else."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from typing import Any
@@ -62,7 +63,8 @@ def test_text_names_the_layer_the_reason_and_the_fix(leaking):
     assert "model = keras.Model(inputs, outputs)" in text
     assert "tensorflow/issues/73531" in text
     assert "Right, as tried on this layer:" in text
-    assert "not tried on this model:" in str(audit(ZOO["blocks_of_ones_own"].build(), **QUICK))
+    untried = replace(leaking, findings=(replace(leaking.findings[0], cures=("mask_in_own_code",)),))
+    assert "not tried on this model:" in str(untried)
 
 
 def test_a_clean_report_says_what_was_tried(clean):

@@ -51,7 +51,7 @@ def masked_blocks_of_ones_own():
     return graph(lambda x, mask: lstm()(CentredBlock(masked=True)(x, mask=mask), mask=mask))
 
 
-@wrong("own_code", "scored", sequences=TOKENS)
+@wrong("own_code", "scored", sequences=TOKENS, cures="mask_in_own_code")
 def weights_in_ones_own_code():
     return Scored(name="scored")
 
