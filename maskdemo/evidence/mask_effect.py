@@ -46,6 +46,8 @@ _EFFECTS: Cache[MaskEffect] = Cache(512)
 
 def mask_effect(experiment: Experiment, strategy: str) -> MaskEffect:
     """Return the effect of a strategy's mask on all sequences of the first repeat. It is cached."""
+    if strategy == BASELINE:
+        return AS_NAMED
     return _EFFECTS.get((experiment, strategy), lambda: _effect(experiment, strategy))
 
 
@@ -54,8 +56,6 @@ def _effect(experiment: Experiment, strategy: str) -> MaskEffect:
 
     Notes are on inert masks, the Masking layer and, where it averages, `last_valid_step`.
     """
-    if strategy == BASELINE:
-        return AS_NAMED
     batches = _batches(experiment)
     mine = [arrays_of(experiment, strategy, batch) for batch in batches]
     base = [arrays_of(experiment, BASELINE, batch) for batch in batches]

@@ -36,7 +36,9 @@ setups = st.sampled_from(SETUPS)
 @cache
 def answers() -> dict[Setup, Guidance | None]:
     """What the guide answers to every setup."""
-    return {setup: guidance_for(setup, MEASURED) for setup in SETUPS}
+    # Those with the same sequences one after the other: these are drawn once for all ways of padding.
+    alike = sorted(SETUPS, key=lambda each: (each.lengths, each.labels, each.collides, each.missing))
+    return {setup: guidance_for(setup, MEASURED) for setup in alike}
 
 
 @given(setups)
