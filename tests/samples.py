@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 import pandas as pd
 from hypothesis import strategies as st
 
+from maskdemo.data.inputs import arrays_of, chance, inputs
 from maskdemo.data.padding import Batch, pad
 from maskdemo.data.sequences import Sequences
 from maskdemo.data.tasks import OWN, TASKS, Task
 from maskdemo.experiment import Experiment
 from maskdemo.export.script_and_notebook import exported_program
 from maskdemo.strategies import STRATEGIES
+from maskdemo.training.probes import probes_of
+from maskdemo.training.snapshot import Curve, Network, Probes, Snapshot
 
 ALL = tuple(STRATEGIES)
 
@@ -44,6 +48,58 @@ def uploaded() -> Experiment:
     recording = TASKS["japanese_vowels"]
     task = Task(OWN, "", "", 12, 9, fixed=recording.fixed, recorded=recording.recorded)
     return small(task=OWN, own=task, padded_length=30)
+
+
+def made_up(experiment: Experiment) -> Snapshot:
+    """A finished run of these settings for which nothing was trained: what it reached is drawn.
+
+    The same settings give the same run. For tests of what shows, writes or keeps runs.
+    """
+    rng = np.random.default_rng(crc32(experiment.to_json().encode()))
+    names, epochs = experiment.strategies, tuple(range(1, experiment.epochs + 1))
+    channels, units = experiment.spec.features + 1, experiment.units
+    outputs = experiment.spec.outputs
+    sizes = ((channels, 4 * units), (units, 4 * units), (4 * units,), (units, outputs), (outputs,))
+
+    def numbers() -> tuple[float, ...]:
+        return tuple(rng.uniform(0.4, 0.9, len(epochs)).tolist())
+
+    def curve(name: str, repeat: int) -> Curve:
+        reported = numbers()
+        valid = numbers() if experiment.per_step else reported
+        leak = 0.0 if name == "held_state" else rng.uniform(0.1, 0.9)
+        losses, scored = (numbers(), numbers(), numbers()), experiment.test_size
+        return Curve(name, repeat, *losses, reported, valid, leak, epoch_seconds=0.1, scored=scored)
+
+    batch = probes_of(inputs(experiment).test)
+    given = Probes(
+        *(batch.values, batch.valid, batch.padded, batch.labels),
+        outputs={
+            name: rng.dirichlet(np.ones(experiment.classes), (len(epochs), *batch.valid.shape)).astype(
+                np.float32
+            )
+            for name in names
+        },
+        read_out={name: arrays_of(experiment, name, batch).read_out for name in names},
+        epochs=epochs,
+        there=batch.there,
+    )
+    return Snapshot(
+        experiment,
+        tuple(curve(name, repeat) for repeat in range(experiment.repeats) for name in names),
+        given,
+        chance(experiment),
+        finished=True,
+        seconds=1.0,
+        done=1.0,
+        networks={
+            name: tuple(
+                Network(epoch, *(rng.normal(0, 0.6, size).astype(np.float32) for size in sizes))
+                for epoch in epochs
+            )
+            for name in names
+        },
+    )
 
 
 def exported_code(experiment: Experiment, *titles: str) -> str:

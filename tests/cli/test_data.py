@@ -19,7 +19,7 @@ def path(tmp_path: Path) -> str:
     return str(tmp_path / "machines.csv")
 
 
-def test_a_run_says_what_it_took_the_columns_for_and_trains(capsys, path):
+def test_a_run_says_what_it_took_the_columns_for_and_trains(untrained, capsys, path):
     code, out, err = said(capsys, "run", "own", "--data", path, "--json", *QUICK)
     assert code == 0
     for line in (
@@ -45,7 +45,7 @@ def test_a_dry_run_says_what_is_taken_for_what_and_stops(capsys, path):
     assert "One step in 2 was kept" in err and "drawn with seed 3" in err and "kept whole" not in err
 
 
-def test_a_study_of_them_leaves_the_store_alone(capsys, path, tmp_path, monkeypatch):
+def test_a_study_of_them_leaves_the_store_alone(untrained, capsys, path, tmp_path, monkeypatch):
     monkeypatch.setenv("MASKDEMO_STORE", str(tmp_path / "cache"))
     command = ("study", "own", "--data", path, *QUICK, "--vary", "padded_length=24,30")
     for _ in range(2):

@@ -12,9 +12,8 @@ from maskdemo.cli.export import FIGURES
 from maskdemo.evidence import headline
 from maskdemo.export.script_and_notebook import notebook, script
 from maskdemo.export.table import run_table
-from maskdemo.training.run import train
 from tests.cli.command import said
-from tests.samples import small
+from tests.samples import made_up, small
 
 TINY = small(repeats=2, seed=61)
 SETTINGS = [f"{key}={text}" for key, text in TINY.to_params().items()]
@@ -41,8 +40,8 @@ def test_code_is_written_without_training(capsys, monkeypatch, tmp_path, kind, m
     assert export(capsys, kind, tmp_path / "file") == make(TINY)
 
 
-def test_table_and_report_are_those_of_the_run(capsys, tmp_path):
-    final = list(train(TINY))[-1]
+def test_table_and_report_are_those_of_the_run(untrained, capsys, tmp_path):
+    final = made_up(TINY)
     table = export(capsys, "table", tmp_path / "results.csv")
     pd.testing.assert_frame_equal(pd.read_csv(io.StringIO(table)), run_table(final))
     report = export(capsys, "report", tmp_path / "report.html")
@@ -87,7 +86,7 @@ def test_a_wrong_command_shows_the_usage(capsys, tmp_path, monkeypatch, argv):
 
 
 @pytest.mark.parametrize("kind", FIGURES)
-def test_a_page_holds_the_chart_and_all_it_needs(capsys, tmp_path, kind):
+def test_a_page_holds_the_chart_and_all_it_needs(untrained, capsys, tmp_path, kind):
     file = tmp_path / "chart.html"
     code, out, _ = said(capsys, "figure", "sum_sign", kind, str(file), "--set", *SETTINGS)
     assert code == 0 and out == f"Written to {file}.\n"

@@ -17,7 +17,7 @@ from maskdemo.strategies import STRATEGIES
 from maskdemo.study import VARIABLES
 from maskdemo.training.run import train
 from tests.cli.command import said
-from tests.samples import SMALL
+from tests.samples import SMALL, made_up
 
 ROOT = Path(__file__).resolve().parents[2]
 TINY = [
@@ -76,10 +76,10 @@ def test_a_run_as_json_is_the_run(capsys):
     ]
 
 
-def test_a_run_as_text_says_everything(capsys):
+def test_a_run_as_text_says_everything(untrained, capsys):
     code, out, err = said(capsys, "run", "running_sign", "--set", *TINY, "repeats=2")
     assert code == 0
-    final = list(train(Experiment(**{**SMALL, "task": "running_sign", "repeats": 2})))[-1]
+    final = made_up(Experiment(**{**SMALL, "task": "running_sign", "repeats": 2}))
     for name in ("no_mask", "held_state"):
         mine = [curve for curve in final.curves if curve.strategy == name]
         reported = " ".join(f"{curve.test_accuracy[-1]:.1%}" for curve in mine)
@@ -87,6 +87,8 @@ def test_a_run_as_text_says_everything(capsys):
         assert re.search(rf"{STRATEGIES[name].title} +{re.escape(valid)} +mean", out)
         assert re.search(rf"^ +{re.escape(reported)} +as reported$", out, re.M)
     assert re.search(r"Held state .* leak 0$", out, re.M)
+    leak = max(curve.leak or 0.0 for curve in final.curves)
+    assert re.search(rf"No mask .* leak {leak:.3g}$", out, re.M)
     levels = (final.chance.valid, final.chance.reported)
     assert levels[0] != levels[1] and all(f"{each:.1%}" in out for each in levels)
     assert headline(final) in out
@@ -95,7 +97,7 @@ def test_a_run_as_text_says_everything(capsys):
     assert "100%" in err, "the progress bar goes to standard error"
 
 
-def test_settings_change_a_scenario(capsys):
+def test_settings_change_a_scenario(untrained, capsys):
     less = [
         "epochs=1",
         "repeats=1",
@@ -163,7 +165,7 @@ def test_help_names_every_setting_task_strategy_and_variable(capsys, command):
             assert re.search(rf"^  {name} +{re.escape(each.title)}$", out, re.M)
 
 
-def test_every_setting_is_an_option_of_its_own(capsys):
+def test_every_setting_is_an_option_of_its_own(untrained, capsys):
     options = []
     for pair in TINY:
         name, _, value = pair.partition("=")

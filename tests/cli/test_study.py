@@ -25,8 +25,8 @@ def store(tmp_path, monkeypatch):
     return tmp_path / "store"
 
 
-@pytest.fixture(scope="module")
-def found() -> Findings:
+@pytest.fixture
+def found(untrained: None) -> Findings:
     return list(run_study(STUDY))[-1]
 
 
@@ -50,7 +50,8 @@ def test_a_study_as_text_says_everything(capsys, found):
     assert again.splitlines()[:-1] == out.splitlines()[:-1]
 
 
-def test_a_study_as_json_is_the_study(capsys, found, store):
+def test_a_study_as_json_is_the_study(capsys, store):
+    found = list(run_study(STUDY))[-1]
     code, out, _ = said(capsys, *ARGUMENTS, *VARIED, "--json", "--no-store")
     given = strict(out)
     assert code == 0 and not store.exists()
@@ -71,7 +72,7 @@ def test_a_study_as_json_is_the_study(capsys, found, store):
     assert (given["finished"], given["trainings"], given["from_store"]) == (True, 8, 0)
 
 
-def test_one_repeat_is_json_without_infinity(capsys):
+def test_one_repeat_is_json_without_infinity(untrained, capsys):
     code, out, _ = said(capsys, *ARGUMENTS, *VARIED, "--repeats", "1", "--json")
     verdict = strict(out)["cells"][0]["strategies"]["held_state"]["verdict"]
     difference = verdict["difference"]
@@ -91,7 +92,7 @@ def test_a_study_as_a_table_in_a_file(capsys, tmp_path, found):
         assert float(row["test_valid_accuracy"]) == accuracies[int(row["repeat"]) - 1]
 
 
-def test_two_things_vary_and_strategies_are_chosen(capsys):
+def test_two_things_vary_and_strategies_are_chosen(untrained, capsys):
     code, out, _ = said(
         capsys, *ARGUMENTS, *VARIED, "--and", "side", "--strategies", "zeroed_input", "--json"
     )
@@ -118,7 +119,7 @@ def test_without_more_words_it_is_the_default_study(monkeypatch, capsys):
     assert asked == [default_study()]
 
 
-def test_an_interrupt_shows_what_is_there(capsys, monkeypatch):
+def test_an_interrupt_shows_what_is_there(untrained, capsys, monkeypatch):
     def interrupted(study, **options):
         for findings in run_study(study, **options):
             yield findings
@@ -175,7 +176,7 @@ def test_a_file_that_cannot_be_written_is_a_sentence(capsys, tmp_path):
     assert "Traceback" not in err and "trainings" not in err, "said before the training"
 
 
-def test_a_store_that_cannot_be_used_is_said(capsys, monkeypatch, tmp_path):
+def test_a_store_that_cannot_be_used_is_said(untrained, capsys, monkeypatch, tmp_path):
     (tmp_path / "file").write_text("in the way")
     monkeypatch.setenv("MASKDEMO_STORE", str(tmp_path / "file"))
     code, out, err = said(capsys, *ARGUMENTS, *VARIED, "--json")

@@ -19,9 +19,11 @@ from streamlit.testing.v1 import AppTest
 from maskdemo.data.tasks import TASKS
 from maskdemo.experiment import Experiment
 from maskdemo.study import Study
+from maskdemo.training.snapshot import Snapshot
 from maskdemo.ui import live_job, state
 from maskdemo.ui.components import CHART
 from tests import waiting
+from tests.samples import made_up
 
 APP = str(Path(__file__).resolve().parents[2] / "app.py")
 #: Seconds between two looks at work that goes on. The worker stands back for whoever is busy: looking
@@ -110,6 +112,13 @@ def table(page: AppTest) -> list[list[str]]:
     rows = re.findall(r"<tr.*?</tr>", "".join(found[:1]))[1:]
     cells = [re.findall(r"<(?:td|th).*?</(?:td|th)>", row) for row in rows]
     return [[unescape(re.sub(r"<.*?>", "", each)).strip() for each in row] for row in cells]
+
+
+def kept(experiment: Experiment) -> Snapshot:
+    """A run as if somebody had trained it, so that pages with these settings show it."""
+    run = made_up(experiment)
+    live_job.server().results.keep(run)
+    return run
 
 
 def ran(page: AppTest, kind: str = "run") -> AppTest:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
+from maskdemo.server import Server
 from tests.ui.app import spare_what_is_there
 
 
@@ -11,3 +14,11 @@ from tests.ui.app import spare_what_is_there
 def quick_search_for_garbage() -> None:
     """Streamlit searches after every run of a page; not through what other files have traced."""
     spare_what_is_there()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def nothing_compiled_ahead() -> Iterator[None]:
+    """Pages ask for it wherever they open, and the worker would be at it beside all later tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Server, "prepare", lambda *_: None)
+        yield

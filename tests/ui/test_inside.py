@@ -24,9 +24,9 @@ from maskdemo.ui.inside_text import (
     what_step_did,
 )
 from tests.inside.test_activations import CASES, untrained
-from tests.ui.app import charts, opened, shown, spare_what_is_there, until
+from tests.ui.app import charts, kept, opened, shown, spare_what_is_there, until
 
-#: Of the shapes that other tests have compiled, but for the recorded speech.
+#: Of the shape that other tests have compiled; the others are not trained.
 TINY = Experiment(
     task="last_sign",
     train_size=64,
@@ -124,7 +124,7 @@ def test_how_long_a_training_takes_is_told_where_it_is_known(monkeypatch, second
 )
 def test_every_view_draws_every_kind_of_task(view, experiment):
     """One label of two is what all other tests look at."""
-    finished(experiment)
+    kept(experiment)
     app = page(experiment, view=view, scope="one")
     assert not app.exception and not app.error and not app.warning
     assert charts(app)

@@ -14,7 +14,6 @@ from streamlit.testing.v1 import AppTest
 
 from maskdemo.experiment import Experiment
 from maskdemo.export.script_and_notebook import script
-from maskdemo.server import Server
 from maskdemo.study import VARIABLES
 from maskdemo.ui import live_job
 from maskdemo.uploads.memory import UPLOADS
@@ -24,6 +23,7 @@ from tests.ui.app import fine, keys, link_of, ran, set_link, shown, table
 
 LINK = {"task": "own", "padded_length": "12", "epochs": "2", "units": "4", "repeats": "1",
         "strategies": "no_mask.held_state"}  # fmt: skip
+FEATURES = ["x", "weight", "heat", "pulse"]
 NEEDS_FILE = "which are in no link: it needs their file"
 
 
@@ -33,14 +33,11 @@ def own_server() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(autouse=True)
-def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No compiling ahead."""
-    monkeypatch.setattr(Server, "prepare", lambda *_: None)
-
-
 def readings(sequences: int = 48, *, seed: int = 0) -> pd.DataFrame:
-    """Sequences of 2 to 8 steps, each with two labels: `sign` of the sum of x, and `kind`."""
+    """Sequences of 2 to 8 steps, each with two labels: `sign` of the sum of x, and `kind`.
+
+    As many features as the tasks have with which most tests train: another number compiles for seconds.
+    """
     rng = np.random.default_rng(seed)
     lengths = rng.integers(2, 9, size=sequences)
     frame = pd.DataFrame(
@@ -48,7 +45,7 @@ def readings(sequences: int = 48, *, seed: int = 0) -> pd.DataFrame:
             "case": np.repeat([f"case {at}" for at in range(sequences)], lengths),
             "step": np.concatenate([np.arange(length) for length in lengths]),
             "x": rng.normal(size=lengths.sum()),
-            "weight": rng.normal(70, 9, size=lengths.sum()),
+            **{name: rng.normal(70, 9, size=lengths.sum()) for name in FEATURES[1:]},
         }
     )
     sums = frame.groupby("case", sort=False)["x"].transform("sum").to_numpy(float)
@@ -95,12 +92,12 @@ def test_a_file_is_told_changed_used_trained_and_taken_away():
     assert "No column's name says that it is the label" in shown(page).replace("\\", "")
     fine(column(page, "label").set_value("kind").run())
     told = shown(page)
-    assert "48 sequences of 2 to 8 steps with 4 features" in told and "one of 3" in told
+    assert "48 sequences of 2 to 8 steps with 6 features" in told and "one of 3" in told
     assert "Padded to 16 steps" in told and "drawn with seed 0" in told
     fine(column(page, "label").set_value("sign").run())
     assert "sign" not in column(page, "features").value, "what is the label now is no feature"
-    fine(column(page, "features").set_value(["x", "weight"]).run())
-    assert "with 2 features" in shown(page)
+    fine(column(page, "features").set_value(FEATURES).run())
+    assert "with 4 features" in shown(page)
     used_as = page.dataframe[1].value.set_index("Column")["Used as"]
     assert used_as["sign"] == "label" and used_as["kind"] == "not used: it was not chosen"
     fine(page.button(key="own_use").click().run())

@@ -14,7 +14,7 @@ from maskdemo.strategies import STRATEGIES
 from maskdemo.ui import padding_handle
 from maskdemo.ui.components import OUTPUTS
 from maskdemo.ui.padding_handle import OWN_WEIGHTS, readers_of, recurrence_data
-from tests.ui.app import opened
+from tests.ui.app import kept, opened
 from tests.ui.test_inside import STEPS, TINY, finished
 
 
@@ -77,7 +77,7 @@ def test_a_network_that_a_link_chooses_stays_chosen_when_the_padding_is_pulled(m
 
 
 def test_before_it_is_pulled_nothing_is_measured_and_a_label_a_step_is_shown_too():
-    finished(STEPS)
+    kept(STEPS)
     data = sent(opened("playground", STEPS.to_params()))
     assert data["measured"] is None
     assert data["perStep"] and set(data["labels"]) <= {0, 1} and not all(data["valid"])

@@ -32,6 +32,7 @@ from tests.ui.app import (
     controls_show,
     experiment_of,
     fine,
+    kept,
     keys,
     link_of,
     links,
@@ -291,8 +292,8 @@ def test_complaints_go_when_another_scenario_is_chosen():
 
 @pytest.mark.parametrize("probe", ["99", "²"])
 def test_a_mangled_view_does_no_harm(probe):
-    page = opened(small(seed=21).to_params() | {"probe": probe, "epoch": probe})
-    ran(page)
+    run = kept(small(seed=21))
+    page = opened(run.experiment.to_params() | {"probe": probe, "epoch": probe})
     assert 1 <= page.selectbox(key="playground_probe").value <= 8
     assert dict(links(page))["See every gate of these networks"]["epoch"] == str(small().epochs)
 
@@ -315,7 +316,7 @@ def test_training_ends_with_what_the_run_found():
 
 
 def test_the_probe_and_the_epoch_are_part_of_the_link():
-    page = ran(opened(small(seed=32, epochs=3).to_params()))
+    page = opened(kept(small(seed=32, epochs=3)).experiment.to_params())
     fine(page.selectbox(key="playground_probe").set_value(4).run())
     assert link_of(page)["probe"] == "4"
     # The run is kept, so a fresh visitor with this link sees the same at once.
@@ -333,7 +334,7 @@ def test_the_probe_and_the_epoch_are_part_of_the_link():
 
 
 def test_results_of_earlier_settings_are_called_so():
-    page = ran(opened(small(seed=33).to_params()))
+    page = opened(kept(small(seed=33)).experiment.to_params())
     numbers = table(page)
     assert "Result for" not in shown(page)
     fine(page.number_input(key="seed").set_value(34).run())
@@ -453,12 +454,11 @@ def test_a_slider_reaches_its_charts_through_few_files(monkeypatch: pytest.Monke
     Whoever wants to know how a control reaches a chart reads these. More of them is a longer way: look
     for a module that only passes something on.
     """
-    files = set()
+    ran_in: set[str] = set()
 
     def note(frame: FrameType, event: str, _: object) -> None:
-        path = Path(frame.f_code.co_filename)
-        if event == "call" and frame.f_code.co_name != "<module>" and path.is_relative_to(PACKAGE):
-            files.add(str(path.relative_to(PACKAGE)))
+        if event == "call" and frame.f_code.co_name != "<module>":
+            ran_in.add(frame.f_code.co_filename)
 
     fake = FakeServer(lambda command: iter(()))
     monkeypatch.setattr(live_job, "server", lambda: fake)
@@ -469,5 +469,7 @@ def test_a_slider_reaches_its_charts_through_few_files(monkeypatch: pytest.Monke
     finally:
         threading.setprofile(None)
         fake.close()
+    paths = (path for each in ran_in if (path := Path(each)).is_relative_to(PACKAGE))
+    files = {path.relative_to(PACKAGE).as_posix() for path in paths}
     assert {"ui/controls.py", "ui/components.py", "charts/padded_batch.py"} <= files, "they are noted"
     assert len(files) <= MAX_FILES, " ".join(sorted(files))

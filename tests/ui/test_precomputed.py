@@ -10,13 +10,11 @@ from maskdemo.data.inputs import inputs
 from maskdemo.evidence.phrases import time_taken
 from maskdemo.results import precomputed
 from maskdemo.results.precomputed import Provenance
-from maskdemo.server import Server
 from maskdemo.strategies import STRATEGIES
 from maskdemo.study import Findings, Study
-from maskdemo.training.run import train
 from maskdemo.training.snapshot import Outcome, Snapshot
 from maskdemo.ui import live_job
-from tests.samples import small
+from tests.samples import made_up, small
 from tests.ui import app
 from tests.ui.app import ran, shown, table
 
@@ -32,12 +30,11 @@ def own_server() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def run() -> Snapshot:
-    return list(train(EXPERIMENT))[-1]
+    return made_up(EXPERIMENT)
 
 
 @pytest.fixture(autouse=True)
 def made(monkeypatch: pytest.MonkeyPatch, run: Snapshot) -> None:
-    monkeypatch.setattr(Server, "prepare", lambda *_: None)
     monkeypatch.setattr(precomputed, "provenance", lambda *_: SOURCE)
     monkeypatch.setattr(precomputed, "run", lambda one: run if one == EXPERIMENT else None)
     monkeypatch.setattr(precomputed, "study", lambda one: None)

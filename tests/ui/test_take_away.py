@@ -17,14 +17,12 @@ from maskdemo.evidence import headline
 from maskdemo.export.keras_code import strategy_lines
 from maskdemo.export.script_and_notebook import notebook, script
 from maskdemo.export.table import run_table, study_table
-from maskdemo.server import Server
 from maskdemo.study import Findings, Study
-from maskdemo.training.run import train
 from maskdemo.training.snapshot import Outcome, Snapshot
 from maskdemo.ui import live_job, take_away
-from tests.samples import small
+from tests.samples import made_up, small
 from tests.ui import app
-from tests.ui.app import Session, fine, link_of, links, ran, set_link
+from tests.ui.app import Session, fine, link_of, links, set_link
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -35,7 +33,7 @@ def own_server() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def run() -> Snapshot:
-    return list(train(small(repeats=2, seed=71, epochs=3)))[-1]
+    return made_up(small(repeats=2, seed=71, epochs=3))
 
 
 @pytest.fixture
@@ -49,7 +47,6 @@ def offered(monkeypatch: pytest.MonkeyPatch) -> dict[str, tuple[Callable[[], str
         return whole(label, data, file_name, *rest, **more)
 
     monkeypatch.setattr(st, "download_button", noted)
-    monkeypatch.setattr(Server, "prepare", lambda *_: None)
     return found
 
 
@@ -81,7 +78,6 @@ def test_after_training_there_are_report_and_table_of_what_is_shown(offered, run
     report = offered["Report"][0]()
     assert headline(run) in report and "seed=71" in report
     # The settings move on, the results stay: code of the ones, results of the others.
-    ran(page)
     with_box(page.number_input(key="seed").set_value(73).run())
     assert any("earlier settings" in each.value for each in page.caption)
     assert offered["Keras script"][0]() == script(replace(run.experiment, seed=73))
@@ -121,8 +117,7 @@ def test_the_link_and_the_next_page_carry_what_is_looked_at(run):
     assert dict(parse_qsl(urlsplit(link).query)) == wanted | {"probe": str(other), "epoch": "2"}
 
 
-def test_the_code_of_every_chosen_strategy_is_shown(monkeypatch):
-    monkeypatch.setattr(Server, "prepare", lambda *_: None)
+def test_the_code_of_every_chosen_strategy_is_shown():
     experiment = small(strategies=("no_mask", "masking_layer", "held_state"), seed=74)
     page = opened(experiment.to_params())
     assert len(page.code) == 2, "the link and the frame alone"

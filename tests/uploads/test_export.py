@@ -20,12 +20,11 @@ from maskdemo.experiment import Experiment
 from maskdemo.export.report import run_report, study_report
 from maskdemo.export.script_and_notebook import import_statements, notebook, script
 from maskdemo.study import Findings, Study
-from maskdemo.training.run import train
 from maskdemo.uploads.example_tables import machines
 from maskdemo.uploads.roles import Preparation
 from maskdemo.uploads.task import OwnTask
 from tests.export.test_script import assert_agrees, expected
-from tests.samples import SMALL, exported_code
+from tests.samples import SMALL, exported_code, made_up
 from tests.uploads.files import FORMATS, experiment_with, own
 
 
@@ -133,25 +132,23 @@ def test_what_is_taken_away_names_no_data_and_no_person():
     assert 'path = "data.csv"' in cells[-2].source and "path=path" in cells[-2].source
 
 
-@pytest.mark.slow
 def test_a_report_does_not_name_the_session_s_task():
     content = machines().to_csv(index=False).encode()
-    one = experiment_of(content, "m.csv", epochs=1)
+    one = experiment_of(content, "m.csv")
     study = Study(base=one, vary="side", values=("post", "pre"))
     for report in (
-        run_report(list(train(one))[-1], link="?task=own"),
+        run_report(made_up(one), link="?task=own"),
         study_report(Findings(study, {}), link="?task=own"),
     ):
         assert '"task": "own"' in unescape(report) and "M07" not in report
         assert "who opens it needs their file" in report
 
 
-@pytest.mark.slow
 def test_charts_and_reports_name_features_and_labels_as_the_file_does():
     frame = machines()[lambda rows: rows["minute"] < 6].drop(columns=["machine", "mode"])
     frame["state"] = frame.groupby("run")["state"].transform("first")
-    one = experiment_of(frame.to_csv(index=False).encode(), "m.csv", epochs=1)
-    run = list(train(one))[-1]
+    one = experiment_of(frame.to_csv(index=False).encode(), "m.csv")
+    run = made_up(one)
     batch = charts.padded_batch(unseen_batch(one), features=one.spec.feature_names)
     assert batch.data[0]["colorbar"]["title"]["text"] == one.spec.feature_names[0]
     assert "load_kN: " in batch.data[0]["hovertemplate"]
