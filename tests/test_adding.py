@@ -182,26 +182,28 @@ FIELD = """
         unit="epochs", low=0, high=50))
     # fmt: on
 """
+#: The setting in the code, on the page and on the command line, all of one process.
 USE = """
-import json
-from maskdemo.experiment import NUMBERS, Experiment
-one, complaints = Experiment.parse_leniently({"patience": "51", "units": "8"})
-other = Experiment.from_params({"patience": "7"})
-print(json.dumps({
-    "label": NUMBERS["patience"].label, "limits": NUMBERS["patience"].limits, "default": one.patience,
-    "complaints": complaints, "params": other.to_params(), "file": json.loads(other.to_json()),
-}))
-"""
-PAGE = """
-import json, os
+import contextlib, io, json, os
 os.environ["PYTHONPATH"] = os.getcwd()  # of the page's worker
 from streamlit.testing.v1 import AppTest
+from maskdemo.cli import main
+from maskdemo.experiment import NUMBERS, Experiment
 page = AppTest.from_file("app.py", default_timeout=60)
 page.query_params["patience"] = "9"
 page.run()
 sliders = {each.key: [each.label, each.min, each.max, each.value] for each in page.slider}
-errors = [each.value for each in (*page.exception, *page.warning)]
-print(json.dumps({"sliders": sliders, "errors": errors}))
+helped = io.StringIO()
+with contextlib.suppress(SystemExit), contextlib.redirect_stdout(helped):
+    main(["run", "--help"])
+one, complaints = Experiment.parse_leniently({"patience": "51", "units": "8"})
+other = Experiment.from_params({"patience": "7"})
+print(json.dumps({
+    "slider": sliders["patience"], "errors": [each.value for each in (*page.exception, *page.warning)],
+    "offered": "--patience PATIENCE" in helped.getvalue(),
+    "label": NUMBERS["patience"].label, "limits": NUMBERS["patience"].limits, "default": one.patience,
+    "complaints": complaints, "params": other.to_params(), "file": json.loads(other.to_json()),
+}))
 """
 
 
@@ -211,21 +213,17 @@ def test_a_setting_is_one_field(tmp_path):
     file = tmp_path / "maskdemo" / "experiment.py"
     before, after = file.read_text().split("\n    # fmt: on\n")
     file.write_text(before + FIELD + after)
-
-    def said(*argv: str) -> str:
-        run = subprocess.run([sys.executable, *argv], cwd=tmp_path, capture_output=True, text=True)
-        assert run.returncode == 0, run.stderr
-        return run.stdout
-
     # Results are kept under their settings, so a setting that nothing uses yet keeps them all.
     assert stale(tmp_path / "maskdemo") == set()
     for name in ("app.py", "pages"):
         (tmp_path / name).symlink_to(PACKAGE.parent / name)
     (tmp_path / "sitecustomize.py").write_text(NO_TENSORFLOW)
-    drawn = json.loads(said("-c", PAGE))
-    assert drawn["sliders"]["patience"] == ["Patience, in epochs", 0, 50, 9] and not drawn["errors"]
-    assert "--patience PATIENCE" in said("-m", "maskdemo", "run", "--help")
-    assert json.loads(said("-c", USE)) == {
+    run = subprocess.run([sys.executable, "-c", USE], cwd=tmp_path, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    assert json.loads(run.stdout) == {
+        "slider": ["Patience, in epochs", 0, 50, 9],
+        "errors": [],
+        "offered": True,
         "label": "Patience, in epochs",
         "limits": [0, 50],
         "default": 5,

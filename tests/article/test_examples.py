@@ -1,6 +1,6 @@
 """The article's examples: every program run for real, and the mended layer against Keras's own.
 
-One program runs in `make test`; all of them in `make fuzz`.
+One program runs in `make test`, in the tests' own process; all of them in `make fuzz`, each in another.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from maskdemo.article.program_run import (
     outcome_findings,
     outcome_sentence,
 )
-from maskdemo.article.run_program import visible_text
+from maskdemo.article.run_program import run_program, visible_text
 from maskdemo.results.precompute import run_in_clean_process
 from maskdemo.scenarios import SCENARIOS
 
@@ -57,9 +57,14 @@ def line_of(program: Program, words: str) -> int:
     return found
 
 
-def test_a_run_tells_its_versions_and_where_it_failed():
+def in_this_process(name: str) -> ProgramRun:
+    return run_program(name, PROGRAMS[name].text)
+
+
+@pytest.mark.parametrize("run", [in_this_process, pytest.param(outcome_of, marks=fuzz)])
+def test_a_run_tells_its_versions_and_where_it_failed(run):
     name = "example_3_as_written"
-    outcome = outcome_of(name)
+    outcome = run(name)
     assert outcome.versions["Keras"] == keras.__version__
     assert outcome.versions["TensorFlow"] == tf.__version__
     accepted = inspect.signature(keras.layers.LSTMCell.get_initial_state).parameters

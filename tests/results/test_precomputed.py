@@ -226,9 +226,17 @@ def test_what_is_trained_anew_is_the_precomputed_scenario_and_case_of_a_claim(fr
 
 
 @pytest.mark.slow
-def test_a_value_trained_anew_is_the_precomputed_one(fresh):
-    study = QUESTIONS["missing"].study
-    training = study.training(study.cells[-1], "held_state", 1)
+@pytest.mark.parametrize(
+    ("question", "cell", "strategy"),
+    [
+        # The shortest of all: recorded data, cut to 5 steps.
+        ("cut", 0, "masking_layer"),
+        pytest.param("missing", -1, "held_state", marks=pytest.mark.fuzz),
+    ],
+)
+def test_a_value_trained_anew_is_the_precomputed_one(fresh, question, cell, strategy):
+    study = QUESTIONS[question].study
+    training = study.training(study.cells[cell], strategy, 1)
     known = precomputed.study(study).outcomes[training]
     anew = train_once(training.experiment, training.repeat)
     assert same(anew.accuracy, known.accuracy, known.scored, fresh["training"])

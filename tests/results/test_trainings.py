@@ -1,5 +1,6 @@
 """The store: what comes out is what went in, whatever happens to the file or to who writes it."""
 
+import inspect
 import os
 import signal
 import sqlite3
@@ -142,22 +143,25 @@ def test_another_file_in_its_place_is_set_aside(tmp_path):
     assert (tmp_path / "trainings.damaged").read_text().startswith("This was never a database.")
 
 
-WRITER = """
+#: Without an import of these tests, which takes longer than all the rest.
+WRITER = f"""
 import sys
 from pathlib import Path
-from maskdemo.training.snapshot import Outcome
+from maskdemo.experiment import Experiment
 from maskdemo.results.trainings import TrainingStore
-from tests.results.test_trainings import ONE, outcome
-store = TrainingStore(Path(sys.argv[1]))
-for number in range(int(sys.argv[2]), int(sys.argv[3])):
-    store.keep(ONE, number, outcome(number))
+from maskdemo.training.snapshot import Outcome
+{inspect.getsource(outcome)}
+folder, first, end, settings = sys.argv[1:]
+store, one = TrainingStore(Path(folder)), Experiment.from_json(settings)
+for number in range(int(first), int(end)):
+    store.keep(one, number, outcome(number))
     print(number, flush=True)
 """
 
 
 def writer(folder: Path, first: int, end: int) -> subprocess.Popen:
     return subprocess.Popen(
-        [sys.executable, "-c", WRITER, str(folder), str(first), str(end)],
+        [sys.executable, "-c", WRITER, str(folder), str(first), str(end), ONE.to_json()],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         text=True,

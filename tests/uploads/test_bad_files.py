@@ -258,7 +258,7 @@ def test_archives_are_checked_before_they_are_loaded():
         ({"values": np.ones((2, 3, 1))}, "has no room for 2 sequences of up to 4 steps"),
         ({"values": np.array([["a", "b"]] * 6)}, "values must be numbers"),
         ({"values": np.array([[None, 1]] * 6)}, "holds Python objects"),
-        ({"values": np.zeros((2**24, 2))}, "The archive unpacks to 256 MB"),
+        ({"values": np.zeros((2**22, 3))}, "The archive unpacks to 96 MB"),
         ({"lengths": np.array([2.5, 3.5])}, "Entry 1 of lengths is 2.5"),
         ({"lengths": np.array([6, 0])}, "Entry 2 of lengths is 0"),
         ({"labels": np.arange(5)}, "labels must be one a sequence or one a step"),

@@ -508,7 +508,7 @@ def test_yes_no_and_blank_are_one_feature():
     assert [row[0] for row in steps_of(task)[0]] == [1, 0, 0]
 
 
-@pytest.mark.parametrize(("longest", "every"), [(201, 2), (997, 5)])
+@pytest.mark.parametrize(("longest", "every"), [(201, 2), (401, 3)])
 def test_too_long_says_what_can_be_done_and_does_it(longest, every):
     def row(s, t):
         return f"r{s},{t},{t},{'ab'[s % 2]}"

