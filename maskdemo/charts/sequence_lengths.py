@@ -11,7 +11,7 @@ from maskdemo.charts.style import NAMES, pattern
 from maskdemo.charts.template import Figure, PlotlyOptions, PlotlyTrace
 
 if TYPE_CHECKING:
-    from maskdemo.uploads.lengths import Lengths, PaddingWay
+    from maskdemo.uploads.data_facts import Lengths, PaddingWay
 
 #: From the histogram's axis to the first bar below it: the axis' numbers, its title, a heading.
 BETWEEN = 84

@@ -22,7 +22,7 @@ from maskdemo.server import Audit, Status
 from maskdemo.ui import live_job, navigation, take_away, url
 from maskdemo.ui.components import is_dark
 from maskdemo.ui.upload import take_content, uploader
-from maskdemo.uploads.memory import UploadMemory
+from maskdemo.uploads.limits import UploadMemory
 
 READY, FILE, TEXT = "Ready examples", "A .keras file", "A configuration"
 COLOURS = {"leak": "red", "trap": "orange", "inherent": "blue", "note": "gray"}

@@ -14,9 +14,8 @@ from maskdemo.ui.state import STUDY_PREFIX
 from maskdemo.ui.upload import take_content, uploader
 from maskdemo.ui.upload_columns import USES, column_lines, preparation_controls, role_controls
 from maskdemo.ui.upload_draft import Draft, open_draft
-from maskdemo.uploads.data_facts import Fact, data_facts
+from maskdemo.uploads.data_facts import Fact, data_facts, lengths_of
 from maskdemo.uploads.example_tables import EXAMPLES
-from maskdemo.uploads.lengths import lengths_of
 from maskdemo.uploads.limits import MAX_FILE_BYTES, usual_padded_length
 from maskdemo.uploads.task import OwnTask
 

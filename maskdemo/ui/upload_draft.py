@@ -14,7 +14,7 @@ from maskdemo.machine import give_back_memory
 from maskdemo.ui import live_job
 from maskdemo.uploads.columns import Columns, read_columns
 from maskdemo.uploads.guess_roles import guess_roles
-from maskdemo.uploads.memory import UPLOADS
+from maskdemo.uploads.limits import UPLOADS
 from maskdemo.uploads.reading import Table, read_table
 from maskdemo.uploads.roles import Guess, Preparation
 from maskdemo.uploads.task import OwnTask, task_of

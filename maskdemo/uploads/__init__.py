@@ -2,5 +2,5 @@
 
 `reading.read_table` makes a table of a file, `columns` says what each column holds, `guess_roles` what
 it is for, `task.task_of` makes the task, `data_facts` tells what the sequences give away before any
-training, and `memory` counts what all files take. Nothing is imported here: pages start without pandas.
+training, and `limits` counts what all files take. Nothing is imported here: pages start without pandas.
 """

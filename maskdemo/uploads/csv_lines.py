@@ -14,7 +14,7 @@ from collections import Counter
 import numpy as np
 
 from maskdemo.errors import InvalidTable, quoted
-from maskdemo.uploads.limits import LINES, MAX_COLUMNS, MAX_LINE_CHARACTERS, check_size
+from maskdemo.uploads.limits import LINES, MAX_LINE_CHARACTERS, check_size
 from maskdemo.uploads.table_to_sequences import bare
 from maskdemo.uploads.unsupported_files import WIDE, from_frame
 
@@ -161,9 +161,9 @@ def _check_header(header: list[str], line: int) -> None:
 
     A title is a single name where there are three fields or more.
     """
-    if len(header) > MAX_COLUMNS or not any(header):
-        check_size(columns=len(header) if any(header) else 0)
+    if not any(header):
         raise InvalidTable(f"Line {line} has no names. The first line must name the columns.")
+    check_size(columns=len(header))
     if len(header) == 1 and header[0].startswith(COMMENTS):
         raise _comment_error(line, header[0], ",")
     if len(header) > 2 and len(list(filter(None, header))) == 1:

@@ -35,12 +35,9 @@ def long_table_of(sequences: Sequences, *, features: tuple[str, ...], first: int
     lengths = [len(each) for each in sequences.values]
     values = np.concatenate(sequences.values)
     observed = np.concatenate(sequences.observed)
-    table = pd.DataFrame(
-        {
-            "sequence": np.repeat(np.arange(first, first + len(lengths)), lengths),
-            "step": np.concatenate([np.arange(length) for length in lengths]),
-        }
-    )
+    numbers = np.arange(first, first + len(lengths))
+    table = pd.DataFrame({"sequence": np.repeat(numbers, lengths)})
+    table["step"] = table.groupby("sequence").cumcount()
     table[list(features)] = np.where(observed[:, None], values, np.float32(np.nan))
     return table.assign(label=np.concatenate(sequences.labels))
 

@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from maskdemo.errors import InvalidTable, quoted
 from maskdemo.evidence.phrases import listed
 from maskdemo.uploads import roles, rows
+from maskdemo.uploads.checks import check_not_wide
 from maskdemo.uploads.columns import DATES, NOTHING, NUMBERS, TIMES, WORDS, Columns
 from maskdemo.uploads.limits import MAX_CLASSES
 from maskdemo.uploads.reading import Table
 from maskdemo.uploads.roles import Guess, Roles, parts_by_word, word_in
 from maskdemo.uploads.rows import are_contiguous, distinct_count, sequence_numbers
-from maskdemo.uploads.wide_tables import check_not_wide
 
 #: In an order that is guessed, at most this share of steps stands behind a later one, and stands there
 #: twice by a slip; of the sequences, at most this share changes its label by a slip.

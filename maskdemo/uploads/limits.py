@@ -1,6 +1,10 @@
-"""How large a person's own data may be."""
+"""How large a person's own data may be, and the memory that the files of all sessions take together."""
 
 from __future__ import annotations
+
+import gc
+import threading
+from weakref import WeakKeyDictionary
 
 from maskdemo.data.tasks import Task
 from maskdemo.errors import InvalidTable
@@ -10,6 +14,8 @@ from maskdemo.experiment import MAX_CELLS, MAX_PADDED_LENGTH, NUMBERS
 MAX_FILE_BYTES = 20 * 2**20
 #: Of a table in memory, before and after it is decompressed.
 MAX_TABLE_BYTES = 64 * 2**20
+#: Of all sessions: what they are looking at, and what they train on.
+MAX_TOTAL_BYTES = 96 * 2**20
 MAX_ROWS = 500_000
 MAX_COLUMNS = 5_000
 #: Characters in one line of a CSV file.
@@ -51,11 +57,48 @@ def usual_padded_length(task: Task) -> int:
 
 def check_size(rows: int = 0, columns: int = 0, unpacked: int = 0) -> None:
     """Raise `InvalidTable` for more than `MAX_ROWS`, `MAX_COLUMNS` or, unpacked, `MAX_TABLE_BYTES`."""
-    unpacks = f"unpacks to more than {unpacked / 2**20:,.0f} MB"
-    for size, most, what, possible, way_out in (
-        (rows, MAX_ROWS, f"has {rows:,} rows or more", f"{MAX_ROWS:,}", FEWER),
-        (columns, MAX_COLUMNS, f"has {columns:,} columns", f"{MAX_COLUMNS:,}", LINES),
-        (unpacked, MAX_TABLE_BYTES, unpacks, f"{MAX_TABLE_BYTES // 2**20} MB", LESS),
-    ):
-        if size > most:
-            raise InvalidTable(f"The table {what}; {possible} are possible. {way_out}")
+    if rows > MAX_ROWS:
+        raise InvalidTable(f"The table has {rows:,} rows or more; {MAX_ROWS:,} are possible. {FEWER}")
+    if columns > MAX_COLUMNS:
+        raise InvalidTable(f"The table has {columns:,} columns; {MAX_COLUMNS:,} are possible. {LINES}")
+    if unpacked > MAX_TABLE_BYTES:
+        possible = f"{MAX_TABLE_BYTES // 2**20} MB are possible. {LESS}"
+        raise InvalidTable(f"The table unpacks to more than {unpacked / 2**20:,.0f} MB; {possible}")
+
+
+class UploadMemory:
+    """The bytes of each thing that sessions hold, such as a table. Safe to share among threads."""
+
+    def __init__(self, max_bytes: int = MAX_TOTAL_BYTES) -> None:
+        """Hold nothing yet; max_bytes: of all sessions together."""
+        self._max_bytes, self._lock = max_bytes, threading.Lock()
+        self._held: WeakKeyDictionary[object, tuple[str, int]] = WeakKeyDictionary()
+
+    def hold(self, thing: object, nbytes: int, session: str) -> None:
+        """Count the bytes of a session's thing, once for all sessions, until it is collected.
+
+        Raises `InvalidTable` where all together would exceed `max_bytes`, and if the session's would.
+        """
+        with self._lock:
+            if thing in self._held:
+                return
+            if self.used + nbytes > self._max_bytes:
+                gc.collect()  # whoever left may be remembered in a circle
+            mine = nbytes + sum(size for of, size in self._held.values() if of == session)
+            if mine > self._max_bytes:
+                possible = f"{self._max_bytes // 2**20} MB are possible"
+                raise InvalidTable(f"This takes {mine / 2**20:,.0f} MB here; {possible}. {LESS}")
+            if self.used + nbytes > self._max_bytes:
+                full = "Too many people have their own data here now, so there is no room for yours"
+                again = "Try again in a while, or take fewer sequences or features."
+                raise InvalidTable(f"{full}. {again}")
+            self._held[thing] = session, nbytes
+
+    @property
+    def used(self) -> int:
+        """The bytes of all things that are held."""
+        return sum(size for _, size in list(self._held.values()))
+
+
+#: Of this process.
+UPLOADS = UploadMemory()

@@ -52,11 +52,8 @@ def preparation_notes(
     lengths = np.bincount(pd.factorize(rows[""])[0])
     if (lengths == lengths[0]).all():  # as a rectangle would be that was padded
         steps = values.reshape(len(lengths), lengths[0], -1)
-        for where, found in (
-            ("end", apparent_padding(steps[:, ::-1])),
-            ("begin", apparent_padding(steps)),
-        ):
-            if found:
+        for where, seen in (("end", steps[:, ::-1]), ("begin", steps)):
+            if found := apparent_padding(seen):
                 padded = f"{found[0]:,} of {after:,} sequences {where} with steps that seem to be"
                 yield f"{padded} padding. If they are, take out their rows."
     for name in roles.features if not roles.order else ():

@@ -11,13 +11,9 @@ from maskdemo.uploads.reading import Table
 
 #: What a split column may say, in lower case -> the part.
 PARTS = {
-    word: part
-    for part, words in (
-        ("train", "train training tr trn learn learning"),
-        ("val", "val valid validate validation dev"),
-        ("test", "test testing te tst eval evaluation holdout"),
-    )
-    for word in words.split()
+    **dict.fromkeys(("train", "training", "tr", "trn", "learn", "learning"), "train"),
+    **dict.fromkeys(("val", "valid", "validate", "validation", "dev"), "val"),
+    **dict.fromkeys(("test", "testing", "te", "tst", "eval", "evaluation", "holdout"), "test"),
 }
 #: Of them, those that are languages and codes as well: only in a column whose name says that it splits.
 _SHORT = ("tr", "trn", "te", "tst")

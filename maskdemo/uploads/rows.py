@@ -1,6 +1,6 @@
 """How the rows of a table stand together: which are a sequence, and whether something sorts its steps.
 
-number: (rows,), of each row's sequence.
+number: (rows,), of each row's sequence, from 0. values: (rows,), of a column, NaN where there is none.
 """
 
 from __future__ import annotations
@@ -29,10 +29,7 @@ def are_contiguous(table: Table, names: tuple[str, ...] | list[str]) -> bool:
 
 
 def repeated_share(number: NDArray, values: NDArray) -> float:
-    """Return the share of rows with a value that repeat a step of an earlier row of their sequence.
-
-    number: (rows,), of the sequence. values: (rows,), times or numbers of steps, or NaN.
-    """
+    """Return the share of rows with a value that repeat a step of an earlier row of their sequence."""
     there = pd.DataFrame({"n": number, "v": values})[~np.isnan(values)]
     return float(there.duplicated().mean()) if len(there) else 0.0
 
@@ -40,8 +37,8 @@ def repeated_share(number: NDArray, values: NDArray) -> float:
 def passed_hour(number: NDArray, values: NDArray) -> str:
     """Return "midnight" or "12:59" if times without date (< 2 days) pass it in a sequence; or "".
 
-    number, values: (rows,), of the sequence and in seconds. Past midnight times fall by more than half
-    a day; past noon 1 follows 12 where all hours are 1 to 12.
+    values: in seconds. Past midnight times fall by more than half a day; past noon 1 follows 12 where
+    all hours are 1 to 12.
     """
     if np.nanmin(values) <= -86_400 or np.nanmax(values) >= 2 * 86_400:
         return ""
@@ -59,7 +56,7 @@ def are_whole(values: NDArray) -> bool:
 
 
 def is_constant(number: NDArray, values: NDArray) -> bool:
-    """Whether every sequence has exactly one value, NaN aside. number, values: (rows,)."""
+    """Whether every sequence has exactly one value, NaN aside."""
     return bool((pd.Series(values).groupby(number).nunique() == 1).all())
 
 
@@ -67,7 +64,6 @@ def is_sorted(number: NDArray, values: NDArray, most: float) -> bool:
     """Whether values sort the steps of every sequence: whole numbers, as many as max - min + 1.
 
     Or at most the share `most` of the steps but the first has a lesser value than the step before.
-    number, values: (rows,).
     """
     grouped = pd.Series(values).groupby(number)
     spread = grouped.agg(["min", "max", "size"])
@@ -77,15 +73,12 @@ def is_sorted(number: NDArray, values: NDArray, most: float) -> bool:
 
 
 def is_in_order(number: NDArray, values: NDArray) -> bool:
-    """Whether values rise, and never stay, within each sequence, NaN aside. number, values: (rows,)."""
+    """Whether values rise, and never stay, within each sequence, NaN aside."""
     return not bool((pd.Series(values).groupby(number).diff() <= 0).any())
 
 
 def restarts(number: NDArray, values: NDArray, most: float) -> bool:
-    """Whether values are `is_sorted`, and fall, if at all, to the first value of their sequence.
-
-    number, values: (rows,). most: the share of steps that may fall.
-    """
+    """Whether values are `is_sorted`, and fall, if at all, to the first value of their sequence."""
     grouped = pd.Series(values).groupby(number)
     falls = grouped.diff() < 0
     back = bool((values[falls] == grouped.transform("first")[falls]).all())

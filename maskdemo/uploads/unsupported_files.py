@@ -8,16 +8,12 @@ from maskdemo.errors import InvalidTable
 
 _FROM_FRAME = 'frame.to_csv("long.csv", index=False)'
 #: From an array or a list `sequences` of arrays (steps, features) and one label each.
-_FROM_ARRAYS = (
-    """\
+_FROM_ARRAYS = f"""\
 frame = pd.concat(
     pd.DataFrame(values).add_prefix("x").assign(sequence=at, label=label)
     for at, (values, label) in enumerate(zip(sequences, labels))
 )
-"""
-    + _FROM_FRAME
-)
-_IMPORT = "import pandas as pd\n"
+{_FROM_FRAME}"""
 _ARRAY = 'import numpy as np\nimport pandas as pd\nsequences = np.load("FILE")  # (sequences, steps, '
 _ARRAY += "features)\nlabels = ...  # one for each sequence\n" + _FROM_ARRAYS
 #: Wide rows, one a sequence, made long. NAMES: more arguments of read_csv.
@@ -40,14 +36,12 @@ frame.to_csv("long.csv", index=False)"""
 
 def from_frame(call: str) -> str:
     """Return lines of Python that write the frame of a call, as `pd.read_csv(...)`, to long.csv."""
-    return f"{_IMPORT}frame = {call}\n{_FROM_FRAME}"
+    return f"import pandas as pd\nframe = {call}\n{_FROM_FRAME}"
 
 
-_UNPACKED, _SHEET, _UTF8 = (
-    "It is read unpacked.",
-    "Save the sheet as CSV UTF-8.",
-    "Save it as CSV UTF-8.",
-)
+_UNPACKED = "It is read unpacked."
+_SHEET = "Save the sheet as CSV UTF-8."
+_UTF8 = "Save it as CSV UTF-8."
 #: How a file begins -> what it is, what is said besides, and the lines or the call that help.
 _KINDS = (
     (rb"PK[\x03\x05].*\[Content_Types\]\.xml", "a spreadsheet (.xlsx)", _SHEET, 'read_excel("FILE")'),

@@ -7,7 +7,7 @@ import pytest
 
 from maskdemo import charts
 from maskdemo.charts.style import SHAPES
-from maskdemo.uploads.lengths import lengths_of
+from maskdemo.uploads.data_facts import lengths_of
 
 LENGTHS = [2] * 30 + [3] * 40 + [5, 9]
 

@@ -16,7 +16,7 @@ from maskdemo.results import precomputed
 from maskdemo.results.precomputed import Provenance
 from maskdemo.ui import live_job
 from maskdemo.ui.audit import ModelFile
-from maskdemo.uploads.memory import UploadMemory
+from maskdemo.uploads.limits import UploadMemory
 from tests.audit.hostile import SOUND, archive, layer, model
 from tests.server.fakes import FakeServer
 from tests.ui import app

@@ -16,7 +16,7 @@ from maskdemo.experiment import Experiment
 from maskdemo.export.script_and_notebook import script
 from maskdemo.study import VARIABLES
 from maskdemo.ui import live_job
-from maskdemo.uploads.memory import UPLOADS
+from maskdemo.uploads.limits import UPLOADS
 from tests.samples import small
 from tests.ui import app
 from tests.ui.app import fine, keys, link_of, ran, set_link, shown, table

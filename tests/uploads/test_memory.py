@@ -14,7 +14,7 @@ from maskdemo.data.tasks import make_data
 from maskdemo.errors import InvalidTable
 from maskdemo.evidence import mask_effect
 from maskdemo.experiment import Experiment
-from maskdemo.uploads.memory import UploadMemory
+from maskdemo.uploads.limits import UploadMemory
 from maskdemo.uploads.task import OwnTask
 from tests.uploads.files import experiment_with
 from tests.uploads.files import own as own_task

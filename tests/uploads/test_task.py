@@ -11,8 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from maskdemo.data.sequences import Data, Sequences
-from maskdemo.uploads.data_facts import data_facts
-from maskdemo.uploads.lengths import lengths_of
+from maskdemo.uploads.data_facts import data_facts, lengths_of
 from maskdemo.uploads.roles import Preparation
 from maskdemo.uploads.table_to_sequences import split_by_seed
 from tests.uploads.files import guessed, own
