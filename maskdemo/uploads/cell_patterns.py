@@ -71,12 +71,12 @@ def cells_of(table: Table) -> dict[str, Cells]:
     fits = {"blank": low.isin(BLANKS), YES_NO: low.isin(["true", "false", "yes", "no"])}
     patterns = {TIMES: _LIKE_A_TIME, "date": DAY_AND_MONTH, **_numbers(".", ","), **_numbers(",", ".")}
     fits |= {name: texts.str.fullmatch(pattern) for name, pattern in patterns.items()}
+    for point in ".,":
+        fits[f"sure{point}"] &= ~fits[f"either{point}"]
     found, start = {}, 0
     for each in counts:
         part = slice(start, start := start + len(each))
         own = {name: fit.to_numpy(bool)[part] for name, fit in fits.items()}
-        for point in ".,":
-            own[f"sure{point}"] = own[f"sure{point}"] & ~own[f"either{point}"]
         found[str(each.index.name)] = Cells(texts.iloc[part], each.to_numpy(), own)
     return found
 

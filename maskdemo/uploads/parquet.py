@@ -57,9 +57,9 @@ def _to_pandas(arrow: pa.Table) -> pd.DataFrame:
     Whole numbers and bools with a gap are text, for pandas would change them; durations are counts of
     the column's unit.
     """
-    arrow = arrow.replace_schema_metadata(None)
-    for at, field in enumerate(arrow.schema):
-        column, kind = arrow.column(at), field.type
+    columns = []
+    for column in arrow.columns:
+        kind = column.type
         if types.is_dictionary(kind):
             kind = kind.value_type
             column = column.cast(kind)
@@ -72,8 +72,8 @@ def _to_pandas(arrow: pa.Table) -> pd.DataFrame:
             types.is_floating(kind) or types.is_timestamp(kind) or (whole and not column.null_count)
         ):
             column = column.cast(pa.large_string())
-        arrow = arrow.set_column(at, field.name, column)
-    return arrow.to_pandas(ignore_metadata=True)
+        columns.append(column)
+    return pa.table(columns, names=arrow.schema.names).to_pandas(ignore_metadata=True)
 
 
 def _check_columns(file: pq.ParquetFile, name: str) -> None:
