@@ -1,13 +1,18 @@
-"""The allow-list of a stranger's configuration: classes of Keras that only compute.
+"""The allow-list of a stranger's configuration: classes of Keras that only compute, and plain values.
 
 Left out on purpose: the layers of `NOT_AUDITED`, each with its reason; operations that call a function
 (Map, Scan, Cond, WhileLoop), that make large things of small ones (Tile, Repeat, Kron, Pad) or whose
-result has a size that only the numbers decide (Nonzero, Unique).
+result has a size that only the numbers decide (Nonzero, Unique). Every function that checks a value
+returns the value itself, or raises UnsupportedModel with a sentence.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from typing import Any
+
+from maskdemo.errors import UnsupportedModel, quoted
 
 
 def _name_set(text: str) -> frozenset[str]:
@@ -15,16 +20,16 @@ def _name_set(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-def _with_module(module: str, names: frozenset[str]) -> Mapping[str, str]:
-    """Return a table from each class name to its module in Keras."""
-    return dict.fromkeys(names, module)
+def _with_module(module: str, names: str) -> Mapping[str, str]:
+    """Return a table from each class name in a text to its module in Keras."""
+    return dict.fromkeys(names.split(), module)
 
 
 #: Each class, and the module that Keras writes for it.
 MODELS: Mapping[str, str] = {"Functional": "keras.src.models.functional", "Sequential": "keras"}
 LAYERS = _with_module(
     "keras.layers",
-    _name_set("""
+    """
     Activation ActivityRegularization AdaptiveAveragePooling1D AdaptiveAveragePooling2D
     AdaptiveAveragePooling3D AdaptiveMaxPooling1D AdaptiveMaxPooling2D AdaptiveMaxPooling3D Add
     AdditiveAttention AlphaDropout Attention AugMix AutoContrast Average AveragePooling1D
@@ -45,7 +50,7 @@ LAYERS = _with_module(
     SeparableConv2D SimpleRNN SimpleRNNCell Softmax Solarization SpatialDropout1D SpatialDropout2D
     SpatialDropout3D SpectralNormalization StackedRNNCells Subtract TimeDistributed UnitNormalization
     UpSampling1D UpSampling2D UpSampling3D ZeroPadding1D ZeroPadding2D ZeroPadding3D
-    """),
+    """,
 )
 #: The other layers of Keras, and why each is not audited.
 NOT_AUDITED: Mapping[str, str] = {
@@ -61,14 +66,14 @@ NOT_AUDITED: Mapping[str, str] = {
 }
 INITIALIZERS = _with_module(
     "keras.initializers",
-    _name_set("""
+    """
     Constant GlorotNormal GlorotUniform HeNormal HeUniform Identity LecunNormal LecunUniform
     Ones Orthogonal OrthogonalInitializer RandomNormal RandomUniform STFT TruncatedNormal
     VarianceScaling Zeros
-    """),
+    """,
 )
-REGULARIZERS = _with_module("keras.regularizers", _name_set("L1 L1L2 L2 OrthogonalRegularizer"))
-CONSTRAINTS = _with_module("keras.constraints", _name_set("MaxNorm MinMaxNorm NonNeg UnitNorm"))
+REGULARIZERS = _with_module("keras.regularizers", "L1 L1L2 L2 OrthogonalRegularizer")
+CONSTRAINTS = _with_module("keras.constraints", "MaxNorm MinMaxNorm NonNeg UnitNorm")
 DTYPE_POLICIES: Mapping[str, str] = {"DTypePolicy": "keras"}
 
 #: Operations of a functional model, by module.
@@ -133,3 +138,68 @@ WORDS: Mapping[str, frozenset[str]] = {
 FREQUENCIES = _name_set("max_freq min_freq sampling_rate")
 #: Arguments that are a formula of letters, one for each axis.
 FORMULAS = _name_set("equation bias_axes subscripts input_axes output_axes")
+_FORMULA = re.compile(r"[A-Za-z.,\-> ]*")
+#: The largest whole number of any argument; the longest list; the longest name.
+MAX_NUMBER, MAX_LIST, MAX_NAME = 16_384, 4_096, 200
+#: Joiners that are no printable characters, and belong to words of Persian and of India's languages.
+_JOINERS = str.maketrans("", "", "\u200c\u200d")
+
+
+def checked_value(key: str, value: Any) -> Any:
+    """Return the value if it may stand under this key; raise UnsupportedModel if not.
+
+    Allowed are None, bool, any float, int up to ±MAX_NUMBER (any under FREQUENCIES), a layer's name
+    under "name" and "*_layers", an einsum formula under FORMULAS (up to MAX_NAME letters, spaces and
+    `.,->`), a word in `WORDS[key]`, and a list of these.
+    """
+    if value is None or isinstance(value, (bool, float)):
+        return value
+    if isinstance(value, int):
+        if abs(value) > MAX_NUMBER and key not in FREQUENCIES:
+            raise UnsupportedModel(f"{key} is {quoted(value)}: at most {MAX_NUMBER:,} is built here.")
+        return value
+    if isinstance(value, str):
+        if key == "name" or key.endswith("_layers"):
+            return checked_layer_name(value)
+        if key in FORMULAS:
+            if len(value) > MAX_NAME or not _FORMULA.fullmatch(value):
+                raise UnsupportedModel("A formula of axes has other signs than letters.")
+            return value
+        if value in WORDS.get(key, ()):
+            return value
+        raise UnsupportedModel(f"{key} is {quoted(value)}, which is not known here.")
+    if isinstance(value, list):
+        return [checked_value(key, each) for each in checked_list(value)]
+    raise UnsupportedModel(f"{key} is an object where Keras has none.")
+
+
+def checked_layer_name(value: Any) -> str:
+    """Return a layer's name of 1 to MAX_NAME printable characters and joiners of any script, or raise.
+
+    UnsupportedModel is raised, too, for slashes, backslashes and white space at either end.
+    """
+    if (
+        not isinstance(value, str)
+        or not 0 < len(value) <= MAX_NAME
+        or not value.translate(_JOINERS).isprintable()
+        or set(value) & set("/\\")
+        or value != value.strip()
+    ):
+        raise UnsupportedModel("A layer has a name that Keras would not give.")
+    return value
+
+
+def checked_list(value: Any) -> list[Any]:
+    """Return the value if it is a list of at most MAX_LIST items; raise UnsupportedModel if not."""
+    if not isinstance(value, list):
+        raise UnsupportedModel("A list is expected where there is none.")
+    if len(value) > MAX_LIST:
+        raise UnsupportedModel(f"A list has more than {MAX_LIST:,} items.")
+    return value
+
+
+def checked_mapping(value: Any) -> dict[str, Any]:
+    """Return the value if it is a dictionary; raise UnsupportedModel if not."""
+    if not isinstance(value, dict):
+        raise UnsupportedModel("Arguments are expected where there are none.")
+    return value

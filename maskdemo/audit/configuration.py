@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from maskdemo.audit import allow_list
-from maskdemo.audit.config_values import (
+from maskdemo.audit.allow_list import (
     checked_layer_name,
     checked_list,
     checked_mapping,
