@@ -50,17 +50,11 @@ def _layer(kind: str, name: str, _from: Any = None, _mask: str = "", **config: A
     return layer
 
 
-def _operation(kind: str, name: str, *args: Any, **kwargs: Any) -> dict[str, Any]:
-    """Return a serialized NumPy operation. args: the layer before, plain others. kwargs: its config."""
-    first, *rest = args
-    return {
-        "module": "keras.src.ops.numpy",
-        "class_name": kind,
-        "config": {"name": name, **kwargs},
-        "registered_name": None,
-        "name": name,
-        "inbound_nodes": [{"args": [_output_tensor(first), *rest], "kwargs": {}}],
-    }
+def _operation(kind: str, name: str, before: str, *args: Any, **config: Any) -> dict[str, Any]:
+    """Return a serialized NumPy operation on the layer `before` and on plain arguments."""
+    node = {"args": [_output_tensor(before), *args], "kwargs": {}}
+    of_numpy = {"module": "keras.src.ops.numpy", "inbound_nodes": [node]}
+    return _layer(kind, name, **config) | of_numpy
 
 
 def _call_args(of: Any) -> list[Any]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from maskdemo.audit.layer_kinds import is_a, layers_of
+from maskdemo.audit.layer_kinds import ATTENTION, is_a, layers_of
 from maskdemo.audit.run_model import as_model_input
 from maskdemo.audit.time_axis import (
     REDUCTIONS,
@@ -25,8 +25,8 @@ from maskdemo.audit.time_axis import (
 _OF_SEQUENCES = (
     "RNN", "Bidirectional", "Masking", "TimeDistributed", "Conv1D", "SeparableConv1D",
     "DepthwiseConv1D", "Conv1DTranspose", "MaxPooling1D", "AveragePooling1D", "GlobalMaxPooling1D",
-    "GlobalAveragePooling1D", "MultiHeadAttention", "GroupedQueryAttention", "Attention",
-    "AdditiveAttention", "SpatialDropout1D", "Cropping1D", "ZeroPadding1D", "UpSampling1D",
+    "GlobalAveragePooling1D", "SpatialDropout1D", "Cropping1D", "ZeroPadding1D", "UpSampling1D",
+    *ATTENTION,
 )  # fmt: skip
 #: Layers that read two axes beside each other.
 _OF_IMAGES = (

@@ -136,7 +136,7 @@ def _make_reference(
         outputs = [row[index] for row in rows]
         timed = all(each.shape == (steps,) for each, steps in zip(outputs, lengths, strict=True))
         scale = _scale(outputs, whole or timed)  # where the last axis is time, its places are no units
-        rounding = ulps * EPSILONS.get(precision, EPSILONS["float32"]) * scale
+        rounding = ulps * EPSILONS[precision] * scale
         for change in of_digits if not whole else ():
             rounding = np.maximum(rounding, NOISE_FACTOR * _fitted(change[index], scale))
         noise = np.max([_fitted(change[index], scale) for change in of_batch], axis=0)

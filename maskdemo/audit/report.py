@@ -30,9 +30,9 @@ class Finding:
     cures: tuple[str, ...] | None = None
 
     @classmethod
-    def about(cls, layer: Any, cause: str, seen: str) -> Finding:
-        """Return a finding about a Keras layer or operation."""
-        return cls(cause=cause, layer=layer.name, of_class=type(layer).__name__, seen=seen)
+    def about(cls, layer: Any, cause: str, seen: str, **more: Any) -> Finding:
+        """Return a finding about a Keras model, layer or operation. more: largest, cures."""
+        return cls(cause=cause, layer=layer.name, of_class=type(layer).__name__, seen=seen, **more)
 
     @property
     def severity(self) -> Severity:
@@ -263,30 +263,30 @@ class Report:
     @classmethod
     def from_json(cls, text: str) -> Report:
         """Return a report from JSON; null: infinite `largest` of measures, NaN pad value, else None."""
-        data = json.loads(text)
+        data = _with_tuples(json.loads(text))
         measures = [
             each | {"largest": math.inf if each["largest"] is None else each["largest"]}
             for each in data["measures"]
         ]
         names = {each.name for each in fields(Finding)}
-        findings = [{key: each[key] for key in names & each.keys()} for each in data["findings"]]
-        for each in findings:
-            each["cures"] = None if each.get("cures") is None else tuple(each["cures"])
-        tried: dict[str, Any] = {
-            k: tuple(v) if isinstance(v, list) else v for k, v in data["tried"].items()
-        }
+        findings = [{key: each[key] for key in names} for each in data["findings"]]
+        tried = data["tried"]
         tried["pad_values"] = {k: math.nan if v is None else v for k, v in tried["pad_values"].items()}
         return cls(
             model=data["model"],
             findings=tuple(Finding(**each) for each in findings),
             measures=tuple(Measure(**each) for each in measures),
-            layers=tuple(
-                LayerRow(**each | {"sources": tuple(map(tuple, each.get("sources", ())))})
-                for each in data["layers"]
-            ),
+            layers=tuple(LayerRow(**each) for each in data["layers"]),
             tried=TrialSummary(**tried),
-            outputs=tuple(data["outputs"]),
+            outputs=data["outputs"],
         )
+
+
+def _with_tuples(value: Any) -> Any:
+    """Return a value of JSON with tuples for lists."""
+    if isinstance(value, dict):
+        return {key: _with_tuples(each) for key, each in value.items()}
+    return tuple(map(_with_tuples, value)) if isinstance(value, list) else value
 
 
 def _without_infinity(value: Any) -> Any:

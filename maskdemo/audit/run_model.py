@@ -17,17 +17,15 @@ Run = Callable[[Batch], list[np.ndarray]]
 
 def as_model_input(model: Any, batch: Batch) -> Any:
     """Return the batch in the structure that the model takes: an array, a list or a dictionary."""
+    import keras
+
+    def array_of(tensor: Any) -> Any:
+        return batch[tensor._keras_history.operation.name]
+
     struct = getattr(model, "_inputs_struct", None)
-    arrays = dict(batch)
-    if struct is None or len(arrays) == 1:
-        if isinstance(struct, dict):
-            return dict(zip(struct, arrays.values(), strict=True))
-        only = next(iter(arrays.values()))
-        return only if len(arrays) == 1 else arrays
-    if isinstance(struct, dict):
-        by_layer = {key: tensor._keras_history.operation.name for key, tensor in struct.items()}
-        return {key: arrays[name] for key, name in by_layer.items()}
-    return [arrays[tensor._keras_history.operation.name] for tensor in struct]
+    if struct is not None:
+        return keras.tree.map_structure(array_of, struct)
+    return dict(batch) if len(batch) > 1 else next(iter(batch.values()))
 
 
 def output_arrays(outputs: Any) -> list[np.ndarray]:

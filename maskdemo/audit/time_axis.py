@@ -181,9 +181,6 @@ def _likely_axis(axis: int, before: Shape, after: Shape) -> int | None:
     """Return the same axis if the rank stays, else the only one of its size but the batch, or None."""
     if len(before) == len(after):
         return axis
-    if before[axis] is None:
-        unknown = [place for place, size in enumerate(after) if place and size is None]
-        return unknown[0] if len(unknown) == 1 else None
     same = [place for place, size in enumerate(after) if place and size == before[axis]]
     return same[0] if len(same) == 1 else None
 
@@ -259,13 +256,9 @@ def symbolic_call(
     returns get `_is_mask_of_layer`. To be used within `nodes_restored`.
     """
     shapes = shapes or [tuple(each.shape) for each in tensors]
-    opened = _symbolic_call(layer, args, kwargs, tensors, shapes)
-    if opened is None:
-        counted = [
-            (*shape[:1], *(size or _PLACEHOLDER_STEPS for size in shape[1:])) for shape in shapes
-        ]
-        opened = _symbolic_call(layer, args, kwargs, tensors, counted)
-    return opened
+    counted = [(*shape[:1], *(size or _PLACEHOLDER_STEPS for size in shape[1:])) for shape in shapes]
+    call = (layer, args, kwargs, tensors)
+    return _symbolic_call(*call, shapes) or _symbolic_call(*call, counted)
 
 
 def _symbolic_call(
