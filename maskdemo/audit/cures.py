@@ -100,24 +100,24 @@ def repeats(call: Call, pair: TracePair) -> tuple[Repeat, Repeat]:
     return Repeat(twin, real[0]), Repeat(call, real[1])
 
 
-def cure_of(call: Call, pair: TracePair, tolerance: float) -> str:
+def cure_of(call: Call, pair: TracePair) -> str:
     """Return the first cure that works: a program's name or HANDED_ON.
 
-    Where none does, OWN_CODE for a custom layer or Lambda, else "". tolerance: of `remaining_change`.
+    Where none does, OWN_CODE for a custom layer or Lambda, else "".
     """
     for program, attempt in _attempts(call, pair):
-        if remaining_change(call, pair, attempt) <= tolerance:
+        if remaining_change(call, pair, attempt) <= pair.tolerance:
             return program
     return OWN_CODE if is_own_code(call.layer) else ""
 
 
-def cure_of_wrong_mask(call: Call, pair: TracePair, tolerance: float) -> str:
+def cure_of_wrong_mask(call: Call, pair: TracePair) -> str:
     """Return the cure that hands on the right mask, if by `_handed_instead` outputs stand still; or "".
 
     It is HANDED_ON or, for a layer of multi-head or grouped-query attention, "keep_beside_attention".
     """
     names = (name for name, attempt in _attempts(call, pair) if attempt is _handed_on)
-    still = remaining_change(call, pair, _handed_instead, other_alone=True) <= tolerance
+    still = remaining_change(call, pair, _handed_instead, other_alone=True) <= pair.tolerance
     return next(names) if still else ""
 
 
@@ -147,13 +147,11 @@ def remaining_change(
     return furthest
 
 
-def changes_nothing(
-    call: Call, pair: TracePair, attempt: Attempt, tolerance: float, *, padded: bool = True
-) -> bool:
+def changes_nothing(call: Call, pair: TracePair, attempt: Attempt, *, padded: bool = True) -> bool:
     """Whether outputs stay at all steps, alone and, if `padded`, with padding; False if it raises."""
     try:
         return all(
-            largest_change(own, other) <= tolerance * largest_number(own)
+            largest_change(own, other) <= pair.tolerance * largest_number(own)
             for repeat in repeats(call, pair)[: 1 + padded]
             for own, other in zip(repeat.call.outputs, attempt(repeat), strict=True)
         )
@@ -293,7 +291,7 @@ def _attempts(call: Call, pair: TracePair) -> list[tuple[str, Attempt]]:
 
     Then those of any layer: the right mask, zeros, the mean and, but for custom layers, -1e9.
     """
-    of_zeroed = "zero_before_convolution" if pair.outputs_time_axis(call) else "masked_mean"
+    of_zeroed = "zero_before_convolution" if pair.timed_outputs(call) else "masked_mean"
     of_any = [(HANDED_ON, _handed_on), (of_zeroed, zeroed), ("masked_mean", averaged)]
     if not is_own_code(call.layer) or is_a(call.layer, "Lambda"):
         of_any.append(("masked_maximum", lowered))  # else it may be a softmax within

@@ -66,31 +66,29 @@ class _OwnCode:
     change: float
 
 
-def faults(pair: TracePair, tolerance: float) -> tuple[list[Fault], float]:
+def faults(pair: TracePair) -> tuple[list[Fault], float]:
     """Return the faults, one per cause, layer and mover, and how far the repaired model still moves.
 
     Calls are put right in up to MAX_REPAIRS rounds, as the module says. A round in which the model
-    itself moves, or a call that `lays_out_positions`, is the last one, and the share is 0. tolerance:
-    the share that a call may move by rounding.
+    itself moves, or a call that `lays_out_positions`, is the last one, and the share is 0.
     """
     pair = replace(pair)  # the caller's stays as it is
     result: dict[tuple[str, str, str], Fault] = {}
     overrides = Overrides()
     weighing: set[int] = set()  # softmaxes whose cure gives padded steps the weight 0
     for _ in range(MAX_REPAIRS):
-        movers, own_code = _first_to_move(pair, tolerance)
-        if own_code is not None:
-            fault = _fault_of_own_code(own_code, pair, tolerance)
-            result.setdefault((fault.cause, fault.layer, fault.mover), fault)
-            if own_code.before is not None:
-                overrides.inputs[own_code.before.order] = _repaired_inputs(own_code.before, pair)
-            else:
-                movers = [own_code.container]
+        movers, own_code = _first_to_move(pair)
+        if own_code is None:
+            found = [(call, fault) for call in movers for fault in _faults_at(call, pair)]
         else:
-            for call in movers:
-                for fault in _faults_at(call, pair, tolerance):
-                    result.setdefault((fault.cause, fault.layer, fault.mover), fault)
-                    weighing |= {call.order} if fault.cure.startswith("masked_softmax") else set()
+            found = [(own_code.container, _fault_of_own_code(own_code, pair))]
+            if own_code.before is None:
+                movers = [own_code.container]
+            else:
+                overrides.inputs[own_code.before.order] = _repaired_inputs(own_code.before, pair)
+        for call, fault in found:
+            result.setdefault((fault.cause, fault.layer, fault.mover), fault)
+            weighing |= {call.order} if fault.cure.startswith("masked_softmax") else set()
         for call in movers:
             overrides.outputs[call.order] = [
                 _repaired(unpadded, output, pair, zero=call.order in weighing)
@@ -99,46 +97,44 @@ def faults(pair: TracePair, tolerance: float) -> tuple[list[Fault], float]:
         if pair.padded.calls[-1] in movers or any(lays_out_positions(each, pair) for each in movers):
             return list(result.values()), 0.0  # nothing comes after that, or nothing stays in place
         if not movers and own_code is None:
-            by_unit = replace(pair, by_unit=True)
-            if pair.by_unit or _change(by_unit.padded.calls[-1], by_unit) <= tolerance:
+            if pair.by_unit or not replace(pair, by_unit=True).moves():
                 break
             pair.by_unit = True  # a small unit beside a large one
             continue
         pair.rerun_padded(overrides)
-    return list(result.values()), max(_change(pair.padded.calls[-1], pair), 0.0)
+    return list(result.values()), pair.furthest()
 
 
-def _first_to_move(pair: TracePair, tolerance: float) -> tuple[list[Call], _OwnCode | None]:
+def _first_to_move(pair: TracePair) -> tuple[list[Call], _OwnCode | None]:
     """Return all calls, but containers, whose outputs move though no input does; and None.
 
     Where a tensor moves between calls before any such call returns: no calls, and that own code.
     """
     movers: list[Call] = []
-    moved_before = False
+    by_unit = replace(pair, by_unit=True)
     for call in pair.padded.calls:
         if call.returns_a_mask:
             continue
-        change = _change(call, pair)
+        change = pair.change(call)
         if call.is_container:
-            if change > tolerance and not moved_before:
+            if change > pair.tolerance and not movers:
                 return [], _OwnCode(call, None, change)
             continue
         change_of_inputs = _inputs_change(call, pair)
-        if change_of_inputs > tolerance:
-            if not moved_before:
-                return [], _OwnCode(_container_of(call, pair, tolerance), call, change_of_inputs)
+        if change_of_inputs > pair.tolerance:
+            if not movers:
+                return [], _OwnCode(_container_of(call, pair), call, change_of_inputs)
             continue
-        if change > tolerance and _inputs_change(call, replace(pair, by_unit=True)) <= tolerance:
+        if change > pair.tolerance and _inputs_change(call, by_unit) <= pair.tolerance:
             movers.append(call)
-            moved_before = True
     return movers, None
 
 
-def _container_of(call: Call, pair: TracePair, tolerance: float) -> Call:
+def _container_of(call: Call, pair: TracePair) -> Call:
     """Return the innermost layer or model around a call whose inputs stand still, else the model."""
     container = call.inside
     while container is not None and container.inside is not None:
-        if all(_input_change(container, each, pair) <= tolerance for each in container.inputs):
+        if all(_input_change(container, each, pair) <= pair.tolerance for each in container.inputs):
             return container
         container = container.inside
     return container or pair.padded.calls[-1]
@@ -155,11 +151,6 @@ def _input_change(call: Call, input_tensor: InputTensor, pair: TracePair) -> flo
     """Return how far a call's input moves, by `pair.share`: 0 where shapes do not fit."""
     unpadded = pair.twin(call).inputs[call.inputs.index(input_tensor)].array
     return pair.share(unpadded, input_tensor.array)
-
-
-def _change(call: Call, pair: TracePair) -> float:
-    """Return how far the outputs of a call move: the largest share; 0 without outputs."""
-    return max((pair.relative_change(call, index) for index in range(len(call.outputs))), default=0.0)
 
 
 def _repaired(
@@ -186,12 +177,12 @@ def _repaired_inputs(call: Call, pair: TracePair) -> dict[int, np.ndarray]:
     return {at: _repaired(twin.array, each.array, pair) for at, (twin, each) in enumerate(inputs)}
 
 
-def _fault_of_own_code(own: _OwnCode, pair: TracePair, tolerance: float) -> Fault:
+def _fault_of_own_code(own: _OwnCode, pair: TracePair) -> Fault:
     """Return the fault of own code: "positions" if only the index of steps moves it, else "own_code".
 
     Its mover is the call that receives the tensor or, without one, the container, which is at fault.
     """
-    positions = moves_with_position_alone(own.container, pair, tolerance)
+    positions = moves_with_position_alone(own.container, pair)
     mover = own.before or own.container
     return Fault(
         cause="positions" if positions else "own_code",
@@ -205,51 +196,46 @@ def _fault_of_own_code(own: _OwnCode, pair: TracePair, tolerance: float) -> Faul
     )
 
 
-def _faults_at(call: Call, pair: TracePair, tolerance: float) -> list[Fault]:
+def _faults_at(call: Call, pair: TracePair) -> list[Fault]:
     """Return a fault for each of `_causes_of` a call, which is their mover."""
+    outer = call.inside
     return [
         Fault(
             cause=cause,
             layer=at_fault.name,
             of_class=type(at_fault.layer).__name__,
             mover=call.name,
-            change=_change(call, pair),
+            change=pair.change(call),
             order=at_fault.order,
             cure=cure,
-            within=_within(call),
+            within=f" in {outer.name}" if outer is not None and outer.inside is not None else "",
         )
-        for cause, at_fault, cure in _causes_of(call, pair, tolerance)
+        for cause, at_fault, cure in _causes_of(call, pair)
     ]
 
 
-def _within(call: Call) -> str:
-    """Return " in " and the name of the nested model or layer around a call; "" in the model's own."""
-    outer = call.inside
-    return f" in {outer.name}" if outer is not None and outer.inside is not None else ""
-
-
-def _causes_of(call: Call, pair: TracePair, tolerance: float) -> list[tuple[str, Call, str]]:
+def _causes_of(call: Call, pair: TracePair) -> list[tuple[str, Call, str]]:
     """Return why the outputs of a call move: at least one cause with the call at fault and the cure.
 
     The first that fits of: `effects_of_windows`, "positions", "other_steps", `cause_of_ignored_mask`,
     "wrong_mask", and all of `lost_before`, or else "no_mask".
     """
-    if effects := effects_of_windows(call, pair, tolerance):
+    if effects := effects_of_windows(call, pair):
         return [(cause, call, program) for cause, program in effects]
-    if lays_out_positions(call, pair) or moves_with_position_alone(call, pair, tolerance):
+    if lays_out_positions(call, pair) or moves_with_position_alone(call, pair):
         return [("positions", call, "")]
     unmasked = [each for each in pair.time_inputs(call) if pair.received(call, each) != "right"]
     if (taker := taken_by_number_before(call, pair)) is not None:
-        return [("other_steps", taker, COUNTED if cure_of_wrong_mask(call, pair, tolerance) else "")]
+        return [("other_steps", taker, COUNTED if cure_of_wrong_mask(call, pair) else "")]
     lost = lost_before(call, pair) or [("no_mask", call)]
     never_matches = any(cause == "mask_never_matches" for cause, _ in lost)
     if not unmasked:
         lost = [(cause_of_ignored_mask(call), call)]
     elif was_handed_a_mask(call) and not never_matches:
-        return [("wrong_mask", call, cure_of_wrong_mask(call, pair, tolerance))]
-    cure = cure_of(call, pair, tolerance)
+        return [("wrong_mask", call, cure_of_wrong_mask(call, pair))]
+    cure = cure_of(call, pair)
     if not cure and any(pair.received(call, each) == "wrong" for each in unmasked):
-        cure = cure_of_wrong_mask(call, pair, tolerance)
+        cure = cure_of_wrong_mask(call, pair)
     if cure == COUNTED and lost[0][1] is call:
         return [("other_steps", call, cure)]
     return [(cause, at_fault, cure) for cause, at_fault in lost]

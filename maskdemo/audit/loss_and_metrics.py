@@ -30,12 +30,15 @@ from maskdemo.audit.training_batch import (
 from maskdemo.audit.trial import Trial
 
 
-def training_findings(trial: Trial, pair: TracePair) -> Iterator[Finding]:
+def training_findings(trial: Trial, pair: TracePair, earlier: list[Finding]) -> Iterator[Finding]:
     """Yield findings where padded steps of an output, with other values or NaN, change loss or metrics.
 
     Outputs of a fixed number of steps are judged, too. The trial's notes receive a sentence for each
-    loss or metric that cannot be.
+    loss or metric that cannot be. What an earlier finding explains is left out: "loss_counts_padding"
+    after any "no_mask" or a leak of the same layer, "output_unmasked" after any "no_mask".
     """
+    leaking = {each.layer for each in earlier if each.severity == "leak"}
+    no_mask = any(each.cause == "no_mask" for each in earlier)
     for index in range(len(pair.padded.outputs)):
         if (real := _real_steps(trial, pair, index)) is None:
             continue
@@ -44,24 +47,13 @@ def training_findings(trial: Trial, pair: TracePair) -> Iterator[Finding]:
         )
         call = _first_non_finite_call(pair, index) if real.of_inputs else None
         if call is None:
-            yield from _findings_of_output(trial, pair, training)
+            for each in _findings_of_output(trial, pair, training):
+                explained = no_mask or (each.layer in leaking and each.cause != "output_unmasked")
+                if not explained or each.cause == "metric_counts_padding":
+                    yield each
         elif not np.isfinite(training.losses()[0]):
-            yield Finding.about(
-                call.layer,
-                "loss_not_finite",
-                "Its outputs at padded steps turn the loss into NaN, whatever the targets are there.",
-            )
-
-
-def is_labelled_by_step(pair: TracePair) -> bool:
-    """Whether any output of the model has a time axis, so that padded steps can count in the loss."""
-    return any(_is_timed(pair, index) for index in range(len(pair.padded.outputs)))
-
-
-def _is_timed(pair: TracePair, index: int) -> bool:
-    """Whether an output of the model has a time axis."""
-    unpadded, got = pair.unpadded.outputs[index], pair.padded.outputs[index]
-    return got.ndim >= 2 and pair.has_time_axis(unpadded, got)
+            seen = "Its outputs at padded steps turn the loss into NaN, whatever the targets are there."
+            yield Finding.about(call.layer, "loss_not_finite", seen)
 
 
 def _real_steps(trial: Trial, pair: TracePair, index: int) -> RealSteps | None:
@@ -71,7 +63,7 @@ def _real_steps(trial: Trial, pair: TracePair, index: int) -> RealSteps | None:
     batch of up to 8 rows with fewer steps: its first are real, as many as the longest input has.
     """
     unpadded, got = pair.unpadded.outputs[index], pair.padded.outputs[index]
-    if _is_timed(pair, index):
+    if pair.has_time_axis(unpadded, got):
         return RealSteps(index, pair.right_mask(unpadded, got), pair.batch)
     if got.ndim != 3 or not losses_of(trial.model) or got.shape[1] < 2:
         return None
@@ -149,14 +141,7 @@ def _loss_finding(
         leaks = compiled and of_steps
     if not leaks:
         return Finding(cause="output_unmasked", seen=seen, cures=cures)
-    call = guilty or call
-    return Finding(
-        cause="loss_counts_padding",
-        layer=call.name,
-        of_class=type(call.layer).__name__,
-        seen=seen,
-        cures=cures,
-    )
+    return Finding.about((guilty or call).layer, "loss_counts_padding", seen, cures=cures)
 
 
 def _metric_findings(training: TrainingBatch, notes: list[str]) -> Iterator[Finding]:
@@ -165,7 +150,6 @@ def _metric_findings(training: TrainingBatch, notes: list[str]) -> Iterator[Find
     A metric that is not finite before is noted. One that is not Keras's is tried with each of
     PADDED_TARGETS, too, and its smallest change counts.
     """
-    counted: dict[str, tuple[float, Any]] = {}
     with built_anew(training.model):
         values = training.metrics(None)
         groups = [getattr(each, "metrics", None) or [each] for each in training.model.metrics]
@@ -176,14 +160,11 @@ def _metric_findings(training: TrainingBatch, notes: list[str]) -> Iterator[Find
         if not np.isfinite(before):
             notes.append(f"The metric {name} is no finite number here, so it was not judged.")
             continue
-        counted[name] = (_furthest(values, name), by_name.get(name))
-    for target in PADDED_TARGETS:  # metrics of one's own may leave padding out by its targets
-        own = {name for name, (_, each) in counted.items() if not is_of_keras(each)}
-        values = training.metrics(target) if own else []
-        for name in own if values else ():
-            change, metric = counted[name]
-            counted[name] = (min(change, _furthest(values, name)), metric)
-    for name, (change, metric) in counted.items():
+        change, metric = _furthest(values, name), by_name.get(name)
+        # A metric of one's own may leave padding out by its targets.
+        for target in () if is_of_keras(metric) else PADDED_TARGETS:
+            if others := training.metrics(target):
+                change = min(change, _furthest(others, name))
         if change > SAME_LOSS:
             how = "into no number." if math.isinf(change) else f"by {change:.2g}."
             yield Finding(

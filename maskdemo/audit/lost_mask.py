@@ -7,6 +7,7 @@ cause are in `fault_sentences`.
 from __future__ import annotations
 
 from collections import deque
+from typing import Any
 
 import numpy as np
 
@@ -50,7 +51,6 @@ def lost_before(
                 ):
                     result.append(("unrecorded", source))
                 continue
-            index = maker.keys.index(input_tensor.key) if input_tensor.key in maker.keys else 0
             if (remover := _mask_remover(input_tensor, pair)) is not None:
                 result.append(("taken_off", remover))
             elif any(pair.received(maker, each) == "right" for each in _first_inputs(maker, pair)):
@@ -59,7 +59,7 @@ def lost_before(
                 cause = _cause_of_dropped_mask(maker, pair)
                 earlier = lost_before(maker, pair, cache) if cause == "mixed" else []
                 result += removed or earlier or [(cause, maker)]
-            elif is_a(maker.layer, *MASK_MAKERS) and pair.passed(maker, index) == "wrong":
+            elif is_a(maker.layer, *MASK_MAKERS) and pair.passed(maker, 0) == "wrong":
                 result.append(("mask_never_matches", maker))
             else:
                 waiting.append(maker)
@@ -104,9 +104,9 @@ def _first_inputs(call: Call, pair: TracePair) -> list[InputTensor]:
 def _mask_remover(input_tensor: InputTensor, pair: TracePair) -> Call | None:
     """Return the call that removed a right mask, which its maker attached, from a tensor; else None."""
     maker = input_tensor.maker
-    if maker is None or input_tensor.mask is not None or input_tensor.key not in maker.keys:
+    if maker is None or input_tensor.mask is not None:
         return None
-    if pair.passed(maker, maker.keys.index(input_tensor.key)) != "right":
+    if pair.passed(maker, input_tensor.output_index) != "right":
         return None
     return next((call for call in pair.padded.calls if input_tensor.key in call.unmasked_keys), None)
 
@@ -114,7 +114,7 @@ def _mask_remover(input_tensor: InputTensor, pair: TracePair) -> Call | None:
 def _last_masked_before(receiver: Call, pair: TracePair) -> Call | None:
     """Return the last call before `receiver`, on any branch, whose first output had a right mask."""
     for call in reversed(pair.padded.calls[: receiver.order]):
-        if pair.outputs_time_axis(call) and pair.passed(call, 0) == "right":
+        if pair.timed_outputs(call) and pair.passed(call, 0) == "right":
             return call
     return None
 
@@ -165,17 +165,10 @@ def was_handed_a_mask(call: Call) -> bool:
         name.endswith("_mask") and mask is not None for name, mask in call.arguments[1].items()
     ):
         return True
-    return (
-        call.explicit_masks is not None
-        and any(
-            not np.array_equal(_mask_from_maker(each), call.mask_at(place))  # pyrefly: ignore[bad-argument-type]
-            for place, each in enumerate(call.inputs[: call.count_in_first])
-        )
-    )
-
-
-def _mask_from_maker(tensor: InputTensor) -> np.ndarray | None:
-    """Return the mask, (N, steps) of bool, that the maker of a tensor attached; None where none did."""
-    if tensor.maker is None or tensor.key not in tensor.maker.keys:
-        return None
-    return tensor.maker.masks[tensor.maker.keys.index(tensor.key)]
+    if call.explicit_masks is None:
+        return False
+    for place, each in enumerate(call.inputs[: call.count_in_first]):
+        attached: Any = None if each.maker is None else each.maker.masks[each.output_index]
+        if not np.array_equal(attached, call.mask_at(place)):  # pyrefly: ignore[bad-argument-type]
+            return True
+    return False

@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
 
-from maskdemo.audit.input_hints import InputHints
-from maskdemo.audit.input_readers import (
-    InputReaders,
-    counted_inputs,
-    mask_value,
-    readers_of_inputs,
-)
+from maskdemo.audit.input_readers import InputReaders, counted_inputs, mask_value, readers_of_inputs
 from maskdemo.audit.layer_kinds import layers_of
 from maskdemo.errors import UnsupportedModel, quoted
 
@@ -25,6 +19,43 @@ Kind = Literal["values", "tokens", "mask", "lengths", "fixed"]
 SMALL_VOCABULARY = 10
 _MASK_NAME = re.compile(r"(^|[^a-z])masks?([^a-z]|$)")
 _LENGTHS_NAME = re.compile(r"(^|_)(seq_?)?(len|length|lengths|lens|n_steps|num_steps|steps)(_|\d|$)")
+
+
+@dataclass(frozen=True)
+class InputHints:
+    """What the caller says about inputs, by name.
+
+    pad_value: of all sequences, or pad_values: of each. lengths: inputs of lengths -> the sequence that
+    they are about, "" if not said. counted: those of `lengths` that `counted_inputs` found, no caller.
+    masks: inputs of masks -> whether True stands for padding.
+    """
+
+    pad_value: float | None
+    pad_values: Mapping[str, float]
+    lengths: Mapping[str, str]
+    masks: Mapping[str, bool]
+    counted: frozenset[str] = frozenset()
+
+    @classmethod
+    def from_arguments(cls, pad_value: Any, lengths: Any, mask: Any) -> InputHints:
+        """Return the hints in arguments of `audit`.
+
+        lengths: `"n"`, `["n", "m"]` or `{"n": "sequence"}`. mask: `"m"`, `"m:inverted"` or a list
+        of these. Raises UnsupportedModel where another word than "inverted" follows a name.
+        """
+        masks = {}
+        for each in [mask] if isinstance(mask, str) else mask or ():
+            name, _, how = each.partition(":")
+            if how not in ("", "inverted"):
+                raise UnsupportedModel(
+                    f"The mask {quoted(name)} is said to be {quoted(how)}; it can be 'inverted' alone."
+                )
+            masks[name] = bool(how)
+        names = [lengths] if isinstance(lengths, str) else lengths or ()
+        of = lengths if isinstance(lengths, Mapping) else dict.fromkeys(names, "")
+        if isinstance(pad_value, Mapping):
+            return cls(None, pad_value, of, masks)
+        return cls(pad_value, {}, of, masks)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +117,7 @@ class ModelInput:
 
 
 def model_inputs_of(
-    model: Any, rows: Sequence[Mapping[str, np.ndarray]] | None, hints: InputHints | None = None
+    model: Any, rows: Sequence[Mapping[str, np.ndarray]] | None, hints: InputHints
 ) -> tuple[ModelInput, ...]:
     """Return the inputs of a built Keras model; without symbolic inputs, those that the rows have.
 
@@ -100,8 +131,12 @@ def model_inputs_of(
             "Give some: audit(model, sequences)."
         )
     read = readers_of_inputs(model, rows if rows and not inputs else None)
-    hints = hints or InputHints()
-    hints.refuse_unknown(read)
+    about = filter(None, hints.lengths.values())
+    for name in (*hints.pad_values, *hints.lengths, *about, *hints.masks):
+        if name not in read:
+            raise UnsupportedModel(
+                f"The model has no input {quoted(name)}; it has {', '.join(map(quoted, read))}."
+            )
     counted = {} if rows is None else counted_inputs(rows)
     hints = replace(hints, lengths=counted | dict(hints.lengths), counted=frozenset(counted))
     found = [(_model_input(model, name, each, hints), each) for name, each in read.items()]
@@ -126,7 +161,8 @@ def _model_input(model: Any, name: str, found: InputReaders, hints: InputHints) 
     whole = "int" in found.dtype
     embeddings = found.embeddings or ([] if found.known else list(layers_of(model, "Embedding")))
     kind = _kind(name, found, hints, bool(embeddings) if found.known else whole)
-    pad_value, source = _pad_value(model, name, kind, found, hints)
+    masked_by = found.masked_by if found.known else _masking_anywhere(model, kind)
+    pad_value, source = _pad_value(name, kind, found, masked_by, hints)
     vocabulary = 0
     if kind == "tokens" or (whole and kind in ("values", "fixed")):
         vocabulary = min((each.input_dim for each in embeddings), default=SMALL_VOCABULARY)
@@ -139,7 +175,7 @@ def _model_input(model: Any, name: str, found: InputReaders, hints: InputHints) 
         vocabulary=vocabulary,
         from_caller=name in hints.lengths or name in hints.masks,
         source=source,
-        masked_by=tuple(found.masked_by if found.known else _masking_anywhere(model, kind)),
+        masked_by=tuple(masked_by),
     )
 
 
@@ -180,12 +216,11 @@ def _without_doubtful(
     with other steps than the encoder's input (`decoded_from`). Inputs whose pad value the caller gave
     stay as they are, and so do all if no other "values" or "tokens" would be left.
     """
-    pads = hints.pad_value if isinstance(hints.pad_value, Mapping) else {}
     data = [(each, read) for each, read in found if each.kind in ("values", "tokens")]
     doubtful = {
         each.name
         for each, read in data
-        if each.name not in pads
+        if each.name not in hints.pad_values
         and (
             not (read.is_sequence or (each.steps is None and not read.is_image))
             or any(of.name in read.decoded_from and of.steps != each.steps for of, _ in data)
@@ -204,14 +239,12 @@ def _with_sequences(model_inputs: tuple[ModelInput, ...], hints: InputHints) -> 
     That is, for each: what the caller said (of lengths), else by its name, else the one at its place if
     there are as many of the kind as sequences, else the first.
     """
-    data = data_of(model_inputs)
-    result = []
+    data, of = data_of(model_inputs), dict[str, str]()
     for kind in ("mask", "lengths"):
         names = [each.name for each in model_inputs if each.kind == kind]
-        for place, each in enumerate(names):
+        for place, name in enumerate(names):
             by_order = data[place if len(names) == len(data) else 0].name
-            result.append((each, hints.lengths.get(each) or sequence_of(each, data, by_order)))
-    of = dict(result)
+            of[name] = hints.lengths.get(name) or sequence_of(name, data, by_order)
     return tuple(replace(each, of=of.get(each.name, "")) for each in model_inputs)
 
 
@@ -234,7 +267,7 @@ def data_of(model_inputs: tuple[ModelInput, ...]) -> list[ModelInput]:
 
 
 def _pad_value(
-    model: Any, name: str, kind: Kind, found: InputReaders, hints: InputHints
+    name: str, kind: Kind, found: InputReaders, masked_by: list[tuple[float, Any]], hints: InputHints
 ) -> tuple[float, str]:
     """Return the value of padded steps of an input, and a clause on its source; 0 and "" by default.
 
@@ -245,24 +278,20 @@ def _pad_value(
     if kind not in ("values", "tokens"):
         source = "as its numbers are" if name in hints.counted else "as told"
         return 0.0, source if name in hints.lengths else ""
-    chosen = hints.pad_value.get(name) if isinstance(hints.pad_value, Mapping) else hints.pad_value
+    chosen = hints.pad_values.get(name, hints.pad_value)
     if chosen is not None:
         return float(chosen), "as told"
-    if found.pad_values:
-        value, reader = found.pad_values[0]
+    if said := found.pad_values or (masked_by if kind == "values" else []):
+        value, reader = said[0]
         return value, f"as {quoted(reader.name)} has it"
-    if not found.known and kind == "values":
-        for value, layer in _masking_anywhere(model, kind):
-            return value, f"as {quoted(layer.name)} has it"
     return 0.0, ""
 
 
-def _masking_anywhere(model: Any, kind: Kind) -> Iterator[tuple[float, Any]]:
-    """Yield mask value and layer: of the first Masking (values) or all masking Embeddings (tokens)."""
-    if kind == "values":
-        for layer in layers_of(model, "Masking"):
-            if (value := mask_value(layer)) is not None:
-                yield value, layer
-                return
-    elif kind == "tokens":
-        yield from ((0.0, each) for each in layers_of(model, "Embedding") if each.mask_zero)
+def _masking_anywhere(model: Any, kind: Kind) -> list[tuple[float, Any]]:
+    """Return mask value and layer: of the first Masking (values) or all masking Embeddings (tokens)."""
+    if kind == "tokens":
+        return [(0.0, each) for each in layers_of(model, "Embedding") if each.mask_zero]
+    for layer in layers_of(model, "Masking") if kind == "values" else ():
+        if (value := mask_value(layer)) is not None:
+            return [(value, layer)]
+    return []

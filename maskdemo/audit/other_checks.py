@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
-from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from maskdemo.audit.error_sentences import short_reason
 from maskdemo.audit.layer_kinds import RECURRENT
 from maskdemo.audit.model_inputs import ModelInput
 from maskdemo.audit.output_change import (
-    Reference,
     exceeds,
     largest_change,
     largest_number,
@@ -21,34 +21,43 @@ from maskdemo.audit.output_change import (
 )
 from maskdemo.audit.pair import TracePair
 from maskdemo.audit.report import Finding
-from maskdemo.audit.run_model import Batch, Run
+from maskdemo.audit.run_model import Batch, run_eagerly
 from maskdemo.audit.samples import Samples
-from maskdemo.audit.tolerances import SAME_SEQUENCE
+from maskdemo.audit.tolerances import COPY_TOLERANCES, SAME_SEQUENCE
 from maskdemo.audit.trace import trace
+from maskdemo.audit.trial import Trial
 from maskdemo.errors import quoted
 
 
-def compare_runs(
-    wanted: list[np.ndarray], runs: dict[str, Run | None], batch: Batch, allowed: float
-) -> Iterator[Finding]:
-    """Yield a finding for each other way to run the model whose outputs differ from the eager ones.
+def other_findings(trial: Trial, saved: bool) -> Iterator[Finding]:
+    """Yield findings of other ways to run, and on sequences of a batch that mix.
 
-    wanted: the eager outputs for the batch. runs: cause -> a function that runs the model; None where
-    there is no such way. allowed: the share of an output's largest number that is rounding.
+    Unless the model has a fixed length: on a sequence of padding alone. If sequences were given: on
+    real steps that are masked. saved: whether a copy that is saved and loaded is another way to run.
     """
+    runs = {} if trial.graph is None else {"graph_differs": trial.graph}
+    if saved:
+        try:
+            runs["saved_differs"] = partial(run_eagerly, _saved_copy(trial.model))
+        except Exception as refused:  # a class that is not registered, a disk that is full
+            trial.notes.append(f"It could not be saved and loaded: {short_reason(refused)}")
     for cause, run in runs.items():
-        if run is None:
-            continue
-        furthest = largest_share(wanted, run(batch))
-        if furthest > allowed:
-            yield Finding(
-                cause=cause,
-                seen=f"The outputs differ by {furthest:.2g} of the largest.",
-                largest=furthest,
-            )
+        furthest = largest_share(trial.outputs, run(trial.short_batch()))
+        if furthest > COPY_TOLERANCES[trial.precision]:
+            seen = f"The outputs differ by {furthest:.2g} of the largest."
+            yield Finding(cause=cause, seen=seen, largest=furthest)
+    if trial.reference.rows_mix:
+        largest = max(trial.reference.noise)
+        seen = f"Outputs move by {largest:.2g} between a batch and alone."
+        group = next(iter(trial.samples.by_length().values()))
+        yield _rows_mix_finding(trial.model, trial.samples.padded_batch(group, "post"), seen, largest)
+    if not trial.is_fixed:
+        yield from _empty_row_findings(trial)
+    if not trial.drawn:
+        yield from _masked_real_steps_findings(trial.samples)
 
 
-def saved_copy(model: Any) -> Any:
+def _saved_copy(model: Any) -> Any:
     """Save the model to a temporary folder and return it loaded again, not compiled."""
     import keras
 
@@ -58,26 +67,25 @@ def saved_copy(model: Any) -> Any:
         return keras.models.load_model(path, compile=False)
 
 
-def empty_row_findings(
-    model: Any, run: Run, samples: Samples, reference: Reference
-) -> Iterator[Finding]:
+def _empty_row_findings(trial: Trial) -> Iterator[Finding]:
     """Yield "empty_row" if a sequence of padding alone, as long as the first, gives NaN or infinity.
 
     Before it, "rows_mix" is yielded if it moves the first sequence, unless `reference.rows_mix`.
     """
+    model, samples, reference = trial.model, trial.samples, trial.reference
     batch = {
         model_input.name: np.concatenate([array, _padding_like(model_input, array[:1])])
         for model_input, array in zip(
             samples.model_inputs, samples.padded_batch([0], "post").values(), strict=True
         )
     }
-    outputs = run(batch)
+    outputs = trial.run(batch)
     changes = [
         largest_change(reference.rows[0][index], output[0]) for index, output in enumerate(outputs)
     ]
     if exceeds(reference, 0, [output[0] for output in outputs]) and not reference.rows_mix:
         seen = f"A sequence of padding beside it moves another one's outputs by {max(changes):.2g}."
-        yield rows_mix_finding(model, batch, seen, max(changes))
+        yield _rows_mix_finding(model, batch, seen, max(changes))
     if all(np.isfinite(output[1]).all() for output in outputs):
         return
     for call in trace(model, batch).calls:
@@ -89,7 +97,7 @@ def empty_row_findings(
             return
 
 
-def rows_mix_finding(model: Any, batch: Batch, seen: str, largest: float) -> Finding:
+def _rows_mix_finding(model: Any, batch: Batch, seen: str, largest: float) -> Finding:
     """Return the finding that sequences of a batch influence one another, at the layer where they do.
 
     That is the first layer whose output for the first sequence differs between the batch and alone; no
@@ -97,7 +105,6 @@ def rows_mix_finding(model: Any, batch: Batch, seen: str, largest: float) -> Fin
     """
     together = trace(model, batch).calls
     alone = trace(model, {name: array[:1] for name, array in batch.items()}).calls
-    finding = Finding(cause="rows_mix", seen=seen, largest=largest)
     for with_others, call in zip(together, alone, strict=False):
         if call.is_container and call is not alone[-1]:
             continue
@@ -106,8 +113,8 @@ def rows_mix_finding(model: Any, batch: Batch, seen: str, largest: float) -> Fin
                 continue
             mine = one[:1] if one.ndim else one
             if largest_change(mine, other) > SAME_SEQUENCE * largest_number(other):
-                return replace(finding, layer=call.name, of_class=type(call.layer).__name__)
-    return finding
+                return Finding.about(call.layer, "rows_mix", seen, largest=largest)
+    return Finding(cause="rows_mix", seen=seen, largest=largest)
 
 
 def _padding_like(model_input: ModelInput, like: np.ndarray) -> np.ndarray:
@@ -117,7 +124,7 @@ def _padding_like(model_input: ModelInput, like: np.ndarray) -> np.ndarray:
     return np.full_like(like, model_input.pad_value) if model_input.is_sequence else like
 
 
-def masked_real_steps_findings(samples: Samples) -> Iterator[Finding]:
+def _masked_real_steps_findings(samples: Samples) -> Iterator[Finding]:
     """Yield a finding for each input whose real steps the first layer that masks it would mask."""
     for model_input in samples.model_inputs:
         arrays = [row[model_input.name] for row in samples.rows]
@@ -138,7 +145,7 @@ def masked_real_steps_findings(samples: Samples) -> Iterator[Finding]:
                 )
 
 
-def findings_from_trace(model: Any, pair: TracePair, sides: tuple[str, ...]) -> Iterator[Finding]:
+def findings_from_trace(pair: TracePair, sides: tuple[str, ...]) -> Iterator[Finding]:
     """Yield a finding for each BatchNormalization without a right mask, and up to two warnings.
 
     "keras_3_16", if this Keras is older: the first layer that takes a recurrent layer's mask, which
@@ -147,22 +154,19 @@ def findings_from_trace(model: Any, pair: TracePair, sides: tuple[str, ...]) -> 
     """
     import keras
 
-    keeps_on, cudnn = None, None
+    keeps_on = cudnn = None
     for call in pair.padded.calls:
         kind, timed = type(call.layer).__name__, pair.time_inputs(call)
         if not timed or call.is_container:
             continue
         received = pair.received(call, timed[0])
         if kind == "BatchNormalization" and received != "right":
-            yield Finding.about(
-                call.layer,
-                "batch_norm",
-                "It received no mask." if received == "none" else "It received a wrong mask.",
-            )
+            a_mask = "no mask" if received == "none" else "a wrong mask"
+            yield Finding.about(call.layer, "batch_norm", f"It received {a_mask}.")
         maker = timed[0].maker
         if (
             keeps_on is None
-            and (call.explicit_masks is None or isinstance(model, keras.Sequential))
+            and (call.explicit_masks is None or isinstance(pair.model, keras.Sequential))
             and received == "right"
             and maker is not None
             and type(maker.layer).__name__ in (*RECURRENT, "Bidirectional", "TimeDistributed")
@@ -172,12 +176,8 @@ def findings_from_trace(model: Any, pair: TracePair, sides: tuple[str, ...]) -> 
         if kind in ("LSTM", "GRU") and received == "right" and call.layer.use_cudnn is not False:
             cudnn = cudnn or call
     if keeps_on is not None and tuple(map(int, keras.__version__.split(".")[:2])) < (3, 16):
-        yield Finding.about(
-            keeps_on.layer,
-            "keras_3_16",
-            f"This is Keras {keras.__version__}, where the mask still arrives.",
-        )
+        seen = f"This is Keras {keras.__version__}, where the mask still arrives."
+        yield Finding.about(keeps_on.layer, "keras_3_16", seen)
     if cudnn is not None and "pre" in sides:
-        yield Finding.about(
-            cudnn.layer, "cudnn", "It was tried on the processor, where any mask is taken."
-        )
+        seen = "It was tried on the processor, where any mask is taken."
+        yield Finding.about(cudnn.layer, "cudnn", seen)

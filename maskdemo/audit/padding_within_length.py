@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import cycle, islice
-from typing import Any
 
 import numpy as np
 
@@ -26,6 +25,7 @@ from maskdemo.audit.positions_and_windows import disturbed
 from maskdemo.audit.run_model import batch_size
 from maskdemo.audit.samples import Samples
 from maskdemo.audit.trace import Call, Overrides, trace
+from maskdemo.audit.trial import Trial
 
 #: Why there is no telling where nothing was found.
 OWN_CODE_READS = "code of its own reads the inputs"
@@ -35,12 +35,12 @@ SEARCH_FAILED = "not every layer that reads padded steps was found"
 _ADDING = ("Sum", "Flatten", "Matmul", "Einsum", "Dot")
 
 
-def pair_without_padding(model: Any, samples: Samples, tolerance: float) -> TracePair | None:
+def pair_without_padding(trial: Trial) -> TracePair | None:
     """Return traces of a shorter copy without padding and of the model; None where no copy runs.
 
-    All sequences in them have one length, the shortest for which a copy runs. tolerance: a copy whose
-    outputs differ by at most this share of the largest number is preferred.
+    All sequences in them have one length, the shortest for which a copy runs.
     """
+    samples = trial.samples
     for lengths, group in sorted(samples.by_length().items()):
         of = dict(
             zip((each.name for each in samples.model_inputs if each.is_sequence), lengths, strict=True)
@@ -51,20 +51,21 @@ def pair_without_padding(model: Any, samples: Samples, tolerance: float) -> Trac
         )
         # A single step is broadcast where there should be more.
         if shorter != samples.model_inputs and min(each.steps or 2 for each in shorter) > 1:
-            pair = _pair_with_copy(model, samples, shorter, group, tolerance)
+            pair = _pair_with_copy(trial, shorter, group)
             if pair is not None:
                 return pair
     return None
 
 
 def _pair_with_copy(
-    model: Any, samples: Samples, shorter: tuple[ModelInput, ...], group: list[int], tolerance: float
+    trial: Trial, shorter: tuple[ModelInput, ...], group: list[int]
 ) -> TracePair | None:
     """Return the traces of a copy for shorter inputs and of the model; None where no copy runs.
 
     Of copies that keep different weights, the first whose outputs do not differ from the model's is
     taken, else the first of all.
     """
+    model, samples, tolerance = trial.model, trial.samples, trial.tolerance
     count = batch_size(model) or min(len(group), MAX_TRACED)
     chosen = list(islice(cycle(group), count))
     unpadded = Samples(shorter, samples.rows).padded_batch(chosen, "post")
@@ -80,21 +81,20 @@ def _pair_with_copy(
             break
         if any(len(each) != count for each in traces[0].outputs):
             break
-        pair = TracePair(*traces[:2], "post", {}, model, unpadded, batch, traces[2])
+        pair = TracePair(*traces[:2], "post", {}, model, unpadded, batch, traces[2], tolerance)
         first = first or pair
-        if pair.stands_still(tolerance):
+        if pair.stands_still():
             return pair
         if not was_cut:
             break
     return first
 
 
-def readers_of_padding(pair: TracePair, tolerance: float) -> tuple[list[Fault], float, str]:
+def readers_of_padding(pair: TracePair) -> tuple[list[Fault], float, str]:
     """Return faults of layers that read padded steps, how far outputs move, and a reason for doubt.
 
     The unpadded batch, of a fixed length, runs again with other values at padded steps. How far: as a
     share of the largest number. The reason why faults may be missing is "" where none is.
-    tolerance: the share of its largest number that a call may move by rounding.
     """
     changed, complete = _other_padding(pair)
     if not (changed.outputs or changed.inputs):
@@ -109,10 +109,10 @@ def readers_of_padding(pair: TracePair, tolerance: float) -> tuple[list[Fault], 
     if any(_masks_differ(*each) for each in zip(pair.unpadded.calls, other.padded.calls, strict=True)):
         return [], 0.0, MASK_COMPUTED
     doubt = "" if complete else OWN_CODE_READS
-    if not other.moves(tolerance):
+    if not other.moves():
         return [], 0.0, doubt
-    found, left = faults(other, tolerance)
-    if left > tolerance or not found:
+    found, left = faults(other)
+    if left > pair.tolerance or not found:
         doubt = doubt or SEARCH_FAILED
     # A call that gives the same without padded steps, or with zeros there, does not use them.
     harmless = {
@@ -120,7 +120,7 @@ def readers_of_padding(pair: TracePair, tolerance: float) -> tuple[list[Fault], 
         for call in other.padded.calls
         if call.name in {each.mover for each in found}
         and any(
-            changes_nothing(call, other, attempt, tolerance, padded=False)
+            changes_nothing(call, other, attempt, padded=False)
             for attempt in _attempts_without_padding(call)
         )
     }

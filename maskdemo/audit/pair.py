@@ -30,8 +30,9 @@ class TracePair:
 
     windows: number of real steps by `id` of those arrays of `unpadded` that have the steps of an input
     of one length. There real steps are moved within that length; else padding makes arrays longer.
-    unpadded_batch, batch: the inputs of the two. disturbed: what is replaced in every padded run.
-    by_unit: whether a number is compared with the largest of its unit, and not of the whole array.
+    unpadded_batch, batch: the inputs of the two. tolerance: the share of its largest number by which a
+    tensor may move by rounding. disturbed: what is replaced in every padded run. by_unit: whether a
+    number is compared with the largest of its unit, and not of the whole array.
     """
 
     unpadded: Trace
@@ -42,6 +43,7 @@ class TracePair:
     unpadded_batch: dict[str, np.ndarray]
     batch: dict[str, np.ndarray]
     detail: Detail
+    tolerance: float
     disturbed: Overrides = field(default_factory=Overrides)
     by_unit: bool = False
 
@@ -52,18 +54,17 @@ class TracePair:
         )
         self.padded = trace(self.model, self.batch, both, detail=self.detail)
 
-    def moves(self, tolerance: float) -> bool:
-        """Whether the model's outputs move at real steps by more than this share of the largest."""
-        return self.furthest() > tolerance
+    def moves(self) -> bool:
+        """Whether the model's outputs move at real steps by more than `tolerance`."""
+        return self.furthest() > self.tolerance
 
-    def stands_still(self, tolerance: float) -> bool:
-        """Whether no output moves by more than this share, nor a unit by UNIT_FACTOR times its own."""
-        return not (self.moves(tolerance) or replace(self, by_unit=True).moves(tolerance))
+    def stands_still(self) -> bool:
+        """Whether no output moves by more than `tolerance`, nor a unit by UNIT_FACTOR times that."""
+        return not (self.moves() or replace(self, by_unit=True).moves())
 
     def furthest(self) -> float:
-        """Return the largest `relative_change` of the model's outputs."""
-        model = self.padded.calls[-1]
-        return max(self.relative_change(model, at) for at in range(len(model.outputs)))
+        """Return how far the model's outputs move: the largest `share`."""
+        return self.change(self.padded.calls[-1])
 
     def twin(self, call: Call) -> Call:
         """Return the call without padding that corresponds to a call with padding."""
@@ -121,9 +122,10 @@ class TracePair:
             return float(shares.max()) / UNIT_FACTOR
         return largest_change(wanted, moved) / largest_number(unpadded)
 
-    def relative_change(self, call: Call, index: int) -> float:
-        """Return how far an output of a call moved at real steps, as a share of its largest number."""
-        return self.share(self.twin(call).outputs[index], call.outputs[index])
+    def change(self, call: Call) -> float:
+        """Return how far the outputs of a call move: the largest `share`; 0 without outputs."""
+        both = zip(self.twin(call).outputs, call.outputs, strict=True)
+        return max((self.share(before, after) for before, after in both), default=0.0)
 
     def real_without_padding(self, unpadded: np.ndarray) -> np.ndarray:
         """Return where the steps of an array without padding are real, (N, steps) of bool."""
@@ -203,12 +205,10 @@ class TracePair:
             call.masks[index], twin.masks[index], twin.outputs[index], call.outputs[index]
         )
 
-    def outputs_time_axis(self, call: Call) -> bool:
-        """Whether any output of a call has a time axis."""
-        return any(
-            self.has_time_axis(unpadded, got)
-            for unpadded, got in zip(self.twin(call).outputs, call.outputs, strict=True)
-        )
+    def timed_outputs(self, call: Call) -> list[int]:
+        """Return the indices of the outputs of a call that have a time axis."""
+        both = zip(self.twin(call).outputs, call.outputs, strict=True)
+        return [index for index, each in enumerate(both) if self.has_time_axis(*each)]
 
 
 def mask_of(real: np.ndarray) -> np.ndarray:
@@ -222,7 +222,13 @@ def expanded_mask(mask: np.ndarray, ndim: int) -> np.ndarray:
 
 
 def trace_pair(
-    model: Any, samples: Samples, index: int, side: Side, added: int, among: Iterable[int]
+    model: Any,
+    samples: Samples,
+    index: int,
+    side: Side,
+    added: int,
+    tolerance: float,
+    among: Iterable[int],
 ) -> TracePair:
     """Return traces, without and with padding, of number `index` and up to 7 sequences as long as it.
 
@@ -242,7 +248,7 @@ def trace_pair(
     without, with_padding, detail = traces_of(model, unpadded, model, batch)
     names = steps_of_fixed_inputs(without, unpadded, samples.model_inputs)
     windows = {key: len(samples.rows[index][name]) for key, name in names.items()}
-    return TracePair(without, with_padding, side, windows, model, unpadded, batch, detail)
+    return TracePair(without, with_padding, side, windows, model, unpadded, batch, detail, tolerance)
 
 
 def traces_of(

@@ -26,7 +26,7 @@ _WINDOWS = (*CONVOLUTIONS, "MaxPooling1D", "AveragePooling1D", "MaxPooling2D", "
 _LAYING_OUT = ("Flatten", "Reshape", "Permute", "Transpose", "Swapaxes", "EinsumDense")
 
 
-def only_counts_positions(call: Call, pair: TracePair, tolerance: float) -> bool:
+def only_counts_positions(call: Call, pair: TracePair) -> bool:
     """Whether a call's outputs at real steps stay the same with other values at padded steps.
 
     Then only the number of padded steps can move them. False for recurrent layers and for the whole
@@ -47,12 +47,12 @@ def only_counts_positions(call: Call, pair: TracePair, tolerance: float) -> bool
             continue
         if not np.isfinite(before[index]).all():
             return False
-        if largest_change(before[index], after[index]) > tolerance * largest_number(unpadded):
+        if largest_change(before[index], after[index]) > pair.tolerance * largest_number(unpadded):
             return False
     return True
 
 
-def moves_with_position_alone(call: Call, pair: TracePair, tolerance: float) -> bool:
+def moves_with_position_alone(call: Call, pair: TracePair) -> bool:
     """Whether padding in front moves a call's outputs only because it shifts the real steps.
 
     The values at padded steps do not count, nor does padding after the end. (A mean that divides by the
@@ -60,8 +60,8 @@ def moves_with_position_alone(call: Call, pair: TracePair, tolerance: float) -> 
     """
     return (
         pair.side == "pre"
-        and only_counts_positions(call, pair, tolerance)
-        and not _moves_with_padding_behind(call, pair, tolerance)
+        and only_counts_positions(call, pair)
+        and not _moves_with_padding_behind(call, pair)
     )
 
 
@@ -73,7 +73,7 @@ def lays_out_positions(call: Call, pair: TracePair) -> bool:
     return bool(pair.windows) and pair.side == "pre" and is_a(call.layer, *_LAYING_OUT)
 
 
-def _moves_with_padding_behind(call: Call, pair: TracePair, tolerance: float) -> bool:
+def _moves_with_padding_behind(call: Call, pair: TracePair) -> bool:
     """Whether outputs move with the same padding after the end; False where that cannot be tried."""
     import keras
 
@@ -98,7 +98,7 @@ def _moves_with_padding_behind(call: Call, pair: TracePair, tolerance: float) ->
         outputs = moved.run(lambda array, real: array)
         return any(
             largest_change(before, after[aligned_index(after.shape, before.shape, "post")])
-            > tolerance * largest_number(before)
+            > pair.tolerance * largest_number(before)
             for before, after in zip(pair.twin(call).outputs, outputs, strict=True)
         )
     except Exception:  # whatever a layer raises on values that it does not expect
@@ -118,7 +118,7 @@ def disturbed(array: np.ndarray, real: np.ndarray) -> np.ndarray:
     return np.where(real, array, np.nan_to_num(array) + others)
 
 
-def effects_of_windows(call: Call, pair: TracePair, tolerance: float) -> list[tuple[str, str]]:
+def effects_of_windows(call: Call, pair: TracePair) -> list[tuple[str, str]]:
     """Return why a window's outputs move: each cause with the program that cures it, "" without.
 
     "border": windows that reach into padding read it, so outputs change once it is zeroed, or left out
@@ -127,11 +127,11 @@ def effects_of_windows(call: Call, pair: TracePair, tolerance: float) -> list[tu
     """
     if not is_a(call.layer, *_WINDOWS):
         return []
-    if only_counts_positions(call, pair, tolerance):
+    if only_counts_positions(call, pair):
         return [("windows", "")]
     program, attempt = own_cures(call.layer)[0]
     remaining = remaining_change(call, pair, attempt)
     if np.isinf(remaining):
         return []
-    effects = [] if changes_nothing(call, pair, attempt, tolerance) else [("border", program)]
-    return effects if remaining <= tolerance else [*effects, ("windows", "")]
+    effects = [] if changes_nothing(call, pair, attempt) else [("border", program)]
+    return effects if remaining <= pair.tolerance else [*effects, ("windows", "")]

@@ -4,27 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
-from maskdemo.audit import other_checks, run_model
+from maskdemo.audit import run_model
 from maskdemo.audit.error_sentences import failure_sentence, short_reason
-from maskdemo.audit.findings import layer_rows, ranked, without_repetition
+from maskdemo.audit.fault_sentences import Severity
 from maskdemo.audit.first_runs import build_by_running
-from maskdemo.audit.input_hints import InputHints
 from maskdemo.audit.length_copies import copy_of_length
-from maskdemo.audit.loss_and_metrics import is_labelled_by_step, training_findings
-from maskdemo.audit.model_inputs import ModelInput, model_inputs_of
+from maskdemo.audit.loss_and_metrics import training_findings
+from maskdemo.audit.mask_path import layer_rows
+from maskdemo.audit.model_inputs import InputHints, ModelInput, model_inputs_of
+from maskdemo.audit.other_checks import findings_from_trace, other_findings
 from maskdemo.audit.output_change import ADDED_STEPS
 from maskdemo.audit.padding_findings import findings_within_fixed_length, padding_findings
-from maskdemo.audit.prepare_model import random_weights, restored
+from maskdemo.audit.prepare_model import random_weights, restored, steps_at_once
 from maskdemo.audit.report import Finding, LayerRow, Report, TrialSummary
 from maskdemo.audit.samples import SEED, SEQUENCES, Row, Side, rows_of
-from maskdemo.audit.step_layers import steps_at_once
 from maskdemo.audit.time_axis import nodes_restored
-from maskdemo.audit.tolerances import CALL_TOLERANCES, COPY_TOLERANCES
+from maskdemo.audit.tolerances import CALL_TOLERANCES
 from maskdemo.audit.trial import Trial
 from maskdemo.errors import UnsupportedModel
 
+_SEVERITIES = get_args(Severity)  # leaks first, notes last
 #: Chance to miss a leak of the size that `TrialSummary.power` names.
 _MISSED = 0.05
 
@@ -70,7 +71,13 @@ def audit(
         options = _Options(hints, sides, tuple(added), trained, saved, seed, count, on_stage)
         if not hasattr(model, "_flatten_layers"):
             raise UnsupportedModel("This is not a Keras model.")
-        return _audit(model, sequences, options)
+        rows = None if sequences is None else rows_of(sequences, _input_names(model))
+        if rows is not None and not model.built:
+            build_by_running(model, rows)
+            rows = rows_of(sequences, _input_names(model))  # known since it is built
+        # Not before: what building adds to a model stays.
+        with nodes_restored(model):
+            return _audit_built(model, rows, options)
     except UnsupportedModel:
         raise
     except Exception as failure:  # a fault of the audit, or of a model, is no verdict
@@ -91,17 +98,6 @@ class _Options:
     on_stage: Callable[[str], None]
 
 
-def _audit(model: Any, sequences: Any, options: _Options) -> Report:
-    """Return the report on a model; one that is not built is first built by running the sequences."""
-    rows = None if sequences is None else rows_of(sequences, _input_names(model))
-    if rows is not None and not model.built:
-        build_by_running(model, rows)
-        rows = rows_of(sequences, _input_names(model))  # known since it is built
-    # Not before: what building adds to a model stays.
-    with nodes_restored(model):
-        return _audit_built(model, rows, options)
-
-
 def _input_names(model: Any) -> list[str]:
     """Return the names of the model's inputs; none for a model without a graph."""
     return [each._keras_history.operation.name for each in getattr(model, "inputs", None) or ()]
@@ -110,17 +106,17 @@ def _input_names(model: Any) -> list[str]:
 def _audit_built(model: Any, rows: tuple[Row, ...] | None, options: _Options) -> Report:
     """Return the report on a built model; of one length: on a copy for any length, if that runs."""
     model_inputs = model_inputs_of(model, rows, options.hints)
-    fixed = frozenset(each.steps for each in model_inputs if each.steps is not None)
-    if fixed:
+    fixed_lengths = frozenset(each.steps for each in model_inputs if each.steps is not None)
+    if fixed_lengths:
         any_length = tuple(each.with_steps(None) for each in model_inputs)
         if (copied := copy_of_length(model, model_inputs, any_length)) is not None:
             flexible, _ = copied
             inputs = model_inputs_of(flexible, rows, options.hints)
             try:
-                return _audit_with(flexible, inputs, rows, options, is_copy=True, fixed_lengths=fixed)
+                return _audit_with(flexible, inputs, rows, options, fixed_lengths)
             except Exception:  # it can be built, and not run: sequences are moved within the length
                 pass
-    return _audit_with(model, model_inputs, rows, options, is_copy=False, fixed_lengths=fixed)
+    return _audit_with(model, model_inputs, rows, options, fixed_lengths)
 
 
 def _audit_with(
@@ -128,16 +124,13 @@ def _audit_with(
     model_inputs: tuple[ModelInput, ...],
     rows: tuple[Row, ...] | None,
     options: _Options,
-    *,
-    is_copy: bool,
     fixed_lengths: frozenset[int],
 ) -> Report:
-    """Return the report on a model whose inputs are known.
+    """Return the report on a model, or its copy for any length, whose inputs are known.
 
-    is_copy: whether it is a copy that takes any length. fixed_lengths: those of the model's inputs.
+    fixed_lengths: those of the inputs of the model itself.
     """
     precision, on_stage = _precision(model), options.on_stage
-    tolerance = CALL_TOLERANCES[precision]
     weights = restored(model) if options.trained else random_weights(model, options.seed)
     with weights, run_model.graphs_as_traced(), steps_at_once(model):
         on_stage("Trying sequences without padding")
@@ -146,8 +139,6 @@ def _audit_with(
             model_inputs,
             rows,
             precision=precision,
-            tolerance=tolerance / 10,
-            flexible=is_copy,
             fixed_lengths=fixed_lengths,
             seed=options.seed,
             count=options.count,
@@ -159,39 +150,35 @@ def _audit_with(
             trial.notes.append(
                 "Padding in front was not tried: lengths say only where a sequence ends."
             )
-        if is_copy:
+        if trial.is_copy:
             trial.notes.append("It was tried as a copy that takes any length; its Input fixes one.")
         on_stage("Adding padding")
         measures = trial.measures(sides, options.added)
         on_stage("Looking where the mask is lost")
-        findings, pair, changes = padding_findings(trial, measures, tolerance)
+        findings, pair, changes = padding_findings(trial, measures)
         if trial.is_fixed:
-            findings += findings_within_fixed_length(trial, pair, tolerance, findings)
+            findings += findings_within_fixed_length(trial, pair, findings)
         on_stage("Looking for other traps")
         findings += trial.findings
-        findings += _findings_or_note(
-            trial, "Other traps were", _other_findings, trial, options.saved, COPY_TOLERANCES[precision]
-        )
+        findings += _findings_or_note(trial, "Other traps were", other_findings, trial, options.saved)
         layers: tuple[LayerRow, ...] = ()
         if pair is not None:
-            traced = _findings_or_note(
-                trial, "Its masks were", other_checks.findings_from_trace, model, pair, sides
-            )
-            findings += traced
+            findings += _findings_or_note(trial, "Its masks were", findings_from_trace, pair, sides)
             on_stage("Looking at the loss")
-            of_loss = _findings_or_note(trial, "Its loss was", training_findings, trial, pair)
-            findings += without_repetition(of_loss, findings)
-            if not model.compiled and is_labelled_by_step(pair):
+            findings += _findings_or_note(
+                trial, "Its loss was", training_findings, trial, pair, findings
+            )
+            if not model.compiled and pair.timed_outputs(pair.padded.calls[-1]):
                 trial.notes.append("It is not compiled: its own loss and metrics were not tried.")
             causes = {each.layer: each.cause for each in findings if each.severity == "leak"}
             layers = layer_rows(pair, causes, changes)
         return Report(
             model=model.name,
-            findings=ranked(findings),
+            findings=tuple(sorted(findings, key=lambda each: _SEVERITIES.index(each.severity))),
             measures=tuple(measures),
             layers=layers,
             outputs=tuple(getattr(model, "output_names", ())),
-            tried=_trial_summary(trial, sides, precision, options.trained),
+            tried=_trial_summary(trial, sides, options.trained),
         )
 
 
@@ -206,36 +193,7 @@ def _findings_or_note(
         return []
 
 
-def _other_findings(trial: Trial, saved: bool, tolerance: float) -> list[Finding]:
-    """Return findings of other ways to run, and on sequences of a batch that mix.
-
-    Unless the model has a fixed length: on a sequence of padding alone. If sequences were given: on
-    real steps that are masked.
-    """
-    runs: dict[str, Any] = {"graph_differs": trial.graph}
-    if saved:
-        try:
-            copy = other_checks.saved_copy(trial.model)
-            runs["saved_differs"] = lambda batch: run_model.run_eagerly(copy, batch)
-        except Exception as refused:  # a class that is not registered, a disk that is full
-            trial.notes.append(f"It could not be saved and loaded: {short_reason(refused)}")
-    findings = list(other_checks.compare_runs(trial.outputs, runs, trial.short_batch(), tolerance))
-    if trial.reference.rows_mix:
-        largest = max(trial.reference.noise)
-        seen = f"Outputs move by {largest:.2g} between a batch and alone."
-        group = next(iter(trial.samples.by_length().values()))
-        batch = trial.samples.padded_batch(group, "post")
-        findings.append(other_checks.rows_mix_finding(trial.model, batch, seen, largest))
-    if not trial.is_fixed:
-        findings += other_checks.empty_row_findings(
-            trial.model, trial.run, trial.samples, trial.reference
-        )
-    if not trial.drawn:
-        findings += other_checks.masked_real_steps_findings(trial.samples)
-    return findings
-
-
-def _trial_summary(trial: Trial, sides: Sequence[Side], precision: str, trained: bool) -> TrialSummary:
+def _trial_summary(trial: Trial, sides: Sequence[Side], trained: bool) -> TrialSummary:
     """Return what was tried, for the report. trained: whether the weights are the model's own."""
     import keras
 
@@ -252,7 +210,7 @@ def _trial_summary(trial: Trial, sides: Sequence[Side], precision: str, trained:
         pad_values={each.name: each.pad_value for each in trial.model_inputs if each.is_sequence},
         inputs=tuple(each.sentence for each in trial.model_inputs),
         weights="its own" if trained else "drawn",
-        precision=precision,
+        precision=trial.precision,
         power=f"A leak that moves the outputs of more than {share:.0%} of such sequences would have "
         f"been seen with {1 - _MISSED:.0%} certainty.",
         also=tuple(trial.notes),

@@ -67,6 +67,10 @@ class Samples:
             index for index in everything if max(self.lengths(self.rows[index])) <= SHORT
         ] or everything
 
+    def chosen(self, indices: Iterable[int]) -> Samples:
+        """Return the samples of these indices."""
+        return Samples(self.model_inputs, tuple(self.rows[index] for index in indices))
+
     def by_length(self) -> dict[tuple[int, ...], list[int]]:
         """Return the indices of the sequences by their lengths, as `lengths` returns them."""
         groups: dict[tuple[int, ...], list[int]] = {}
@@ -97,25 +101,19 @@ def _padded(
     steps = model_input.steps or max(map(len, arrays)) + extra
     rest = (steps,) if model_input.is_square else arrays[0].shape[1:]
     batch = np.full((len(arrays), steps, *rest), model_input.pad_value, model_input.dtype)
-    with np.errstate(over="ignore"):  # `non_finite` reports numbers that are too large
+    with np.errstate(over="ignore"):  # `first_runs` reports numbers that are too large
         for row, array in zip(batch, arrays, strict=True):
             real = slice(len(array)) if side == "post" else slice(steps - len(array), steps)
             row[(real, real) if model_input.is_square else real] = array
     return batch
 
 
-def draw(
-    model_inputs: tuple[ModelInput, ...],
-    *,
-    stretch: int = 1,
-    long: bool = False,
-    apart: bool = False,
-    count: int = SEQUENCES,
-    seed: int = SEED,
+def _draw(
+    model_inputs: tuple[ModelInput, ...], stretch: int, apart: bool, seed: int, count: int
 ) -> Samples:
     """Return drawn sequences that fit the inputs: standard normal values, or tokens other than padding.
 
-    stretch: how many times longer than LENGTHS. long: whether one in LONG_EVERY has LONG steps. apart:
+    stretch: how many times longer than LENGTHS; at 1, one in LONG_EVERY has LONG steps. apart: whether
     the inputs of one row have different lengths. Inputs of a fixed length get sequences of at most 3/4
     of it; if it is 1, UnsupportedModel is raised.
     """
@@ -132,7 +130,8 @@ def draw(
         if each.steps is not None:
             room = each.steps * (1 + nth) // (1 + len(LENGTHS))
             return max(1, min(LENGTHS[nth] * stretch, room))
-        return LONG if long and place % LONG_EVERY == LONG_EVERY - 1 else LENGTHS[nth] * stretch
+        long = stretch == 1 and place % LONG_EVERY == LONG_EVERY - 1
+        return LONG if long else LENGTHS[nth] * stretch
 
     rows = []
     for index in range(count):
@@ -145,7 +144,7 @@ def draw(
     return Samples(model_inputs, tuple(rows))
 
 
-def candidates(model_inputs: tuple[ModelInput, ...], *, seed: int, count: int) -> Iterator[Samples]:
+def candidates(model_inputs: tuple[ModelInput, ...], seed: int, count: int) -> Iterator[Samples]:
     """Yield sequences to try until a model takes some: for each of STRETCHES; LONG ones at the first.
 
     Several inputs of any length are drawn, at each, first with different lengths, as a translator takes
@@ -154,8 +153,7 @@ def candidates(model_inputs: tuple[ModelInput, ...], *, seed: int, count: int) -
     of_any_length = sum(each.steps is None for each in data_of(model_inputs))
     for stretch in STRETCHES:
         for apart in (True, False) if of_any_length > 1 else (False,):
-            long = of_any_length > 0 and stretch == 1
-            yield draw(model_inputs, stretch=stretch, long=long, apart=apart, seed=seed, count=count)
+            yield _draw(model_inputs, stretch, apart, seed, count)
 
 
 def _with_masks_and_lengths(row: Row, model_inputs: tuple[ModelInput, ...]) -> Row:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import count
@@ -46,6 +46,11 @@ class InputTensor:
     array: np.ndarray
     from_input: bool = False
     is_mask: bool = False
+
+    @property
+    def output_index(self) -> int:
+        """The index of the tensor among the outputs of its maker, which there must be."""
+        return self.maker.keys.index(self.key)  # pyrefly: ignore[missing-attribute]
 
 
 @dataclass(eq=False)
@@ -165,11 +170,13 @@ def _record_call(
     opaque = operation or not _is_opened(layer, record.detail)
     if opaque and len(record.calls) in overrides.inputs:
         own = keras.tree.flatten((args, kwargs))
-        args, kwargs = _replace_inputs(args, kwargs, overrides.inputs[len(record.calls)])
+        arrays = overrides.inputs[len(record.calls)]
+        args, kwargs = _replaced((args, kwargs), arrays, kwargs.get("mask"))
         new = keras.tree.flatten((args, kwargs))
         record._inputs |= {id(b) for a, b in zip(own, new, strict=True) if id(a) in record._inputs}
-    tensors = [each for each in keras.tree.flatten((args, kwargs)) if keras.ops.is_tensor(each)]
     mask, first = kwargs.get("mask"), args[0] if args else next(iter(kwargs.values()), None)
+    tensors = [each for each in keras.tree.flatten((args, kwargs)) if keras.ops.is_tensor(each)]
+    received = [each for each in tensors if each is not mask]
     call = Call(
         layer=layer,
         name=layer.name,
@@ -183,8 +190,7 @@ def _record_call(
                 from_input=id(each) in record._inputs,
                 is_mask=_is_bool(each),
             )
-            for each in tensors
-            if each is not mask
+            for each in received
         ],
         count_in_first=sum(keras.ops.is_tensor(each) for each in keras.tree.flatten(first)),
         explicit_masks=None if mask is None else [_mask_array(e) for e in keras.tree.flatten(mask)],
@@ -208,10 +214,10 @@ def _record_call(
     call.warned = any(f"'{layer.name}'" in str(each.message) for each in caught)
     call.order = len(record.calls)
     if call.order in overrides.outputs:
-        outputs = _replace_outputs(outputs, overrides.outputs[call.order])
+        outputs = _replaced(outputs, dict(enumerate(overrides.outputs[call.order])))
     call.unmasked_keys = {
         input_tensor.key
-        for input_tensor, tensor in zip(call.inputs, (t for t in tensors if t is not mask), strict=True)
+        for input_tensor, tensor in zip(call.inputs, received, strict=True)
         if input_tensor.mask is not None and attached_mask(tensor) is None
     }
     flat = [each for each in keras.tree.flatten(outputs) if keras.ops.is_tensor(each)]
@@ -269,32 +275,21 @@ def _is_opened(layer: Any, detail: Detail) -> bool:
     return detail == "layers" and not own
 
 
-def _replace_inputs(args: tuple, kwargs: dict, arrays: dict[int, np.ndarray]) -> tuple[tuple, dict]:
-    """Return the arguments with the inputs at these places replaced; places do not count `mask=`."""
+def _replaced(tensors: Any, arrays: Mapping[int, np.ndarray], passed_mask: Any = None) -> Any:
+    """Return a structure with other values for the tensors at these places; attached masks stay.
+
+    passed_mask: the tensor that the call received as `mask=`, which has no place.
+    """
     import keras
 
-    mask, places = kwargs.get("mask"), count()
+    places = count()
 
     def replaced(tensor: Any) -> Any:
-        if not keras.ops.is_tensor(tensor) or tensor is mask or (place := next(places)) not in arrays:
+        if not keras.ops.is_tensor(tensor) or tensor is passed_mask:
+            return tensor
+        if (place := next(places)) not in arrays:
             return tensor
         new = keras.ops.convert_to_tensor(arrays[place], dtype=tensor.dtype)
         return attach_mask(new, attached_mask(tensor))
 
-    new_args, new_kwargs = (keras.tree.map_structure(replaced, each) for each in (args, kwargs))
-    return tuple(new_args or ()), dict(new_kwargs or {})
-
-
-def _replace_outputs(outputs: Any, arrays: list[np.ndarray]) -> Any:
-    """Return a call's outputs with the values of these arrays; attached masks stay."""
-    import keras
-
-    remaining = iter(arrays)
-
-    def replaced(tensor: Any) -> Any:
-        if not keras.ops.is_tensor(tensor):
-            return tensor
-        new = keras.ops.convert_to_tensor(next(remaining), dtype=tensor.dtype)
-        return attach_mask(new, attached_mask(tensor))
-
-    return keras.tree.map_structure(replaced, outputs)
+    return keras.tree.map_structure(replaced, tensors)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import numpy as np
 
 from maskdemo.audit.pair import expanded_mask
+from maskdemo.audit.prepare_model import attributes_replaced
 from maskdemo.audit.run_model import as_model_input, to_float64
 from maskdemo.audit.tolerances import MIN_SCALE, SAME_LOSS
 from maskdemo.audit.trace import attach_mask, attached_mask
@@ -212,26 +213,22 @@ class TrainingBatch:
         return (None, *ignored, *(self._padding if own else ()))
 
 
-@contextmanager
-def built_anew(model: Any) -> Iterator[None]:
+def built_anew(model: Any) -> AbstractContextManager[None]:
     """Give the model unbuilt copies of its loss and metrics within the context, then its own again.
 
     Keras settles once and for all which accuracy is meant, from the first targets that come.
     """
     loss, metrics = model._compile_loss, model._compile_metrics
-    # Not through the model's own `__setattr__`, which would keep them among its metrics.
+    new: list[tuple[Any, str, Any]] = []
     if loss is not None:
-        new = type(loss)(loss._user_loss, loss._user_loss_weights, output_names=loss.output_names)
-        object.__setattr__(model, "_compile_loss", new)
+        again = type(loss)(loss._user_loss, loss._user_loss_weights, output_names=loss.output_names)
+        new.append((model, "_compile_loss", again))
     if metrics is not None:
         weighted = metrics._user_weighted_metrics
-        new = type(metrics)(metrics._user_metrics, weighted, output_names=metrics.output_names)
-        object.__setattr__(model, "_compile_metrics", new)
-    try:
-        yield
-    finally:
-        object.__setattr__(model, "_compile_loss", loss)
-        object.__setattr__(model, "_compile_metrics", metrics)
+        again = type(metrics)(metrics._user_metrics, weighted, output_names=metrics.output_names)
+        new.append((model, "_compile_metrics", again))
+    # The model's own setter would keep them among its metrics.
+    return attributes_replaced(new)
 
 
 def losses_of(model: Any) -> list[Any]:

@@ -9,21 +9,25 @@ from typing import Any
 
 import numpy as np
 
-from maskdemo.audit import non_finite, output_change, run_model
+from maskdemo.audit import first_runs, output_change, run_model
 from maskdemo.audit.error_sentences import short_reason
-from maskdemo.audit.first_runs import first_runs, one_batch, refuse_change
 from maskdemo.audit.fixed_length_steps import outputs_of_fixed_inputs
-from maskdemo.audit.last_activation import last_activations, saturated, without_activations
 from maskdemo.audit.layer_kinds import layers_of
 from maskdemo.audit.mask_inputs import with_masks_as_tried
 from maskdemo.audit.model_inputs import ModelInput, data_of
 from maskdemo.audit.output_change import Measure, Reference, largest_share
 from maskdemo.audit.pair import TracePair, trace_pair
-from maskdemo.audit.prepare_model import last_digits_changed, other_last_digits
+from maskdemo.audit.prepare_model import (
+    last_activations,
+    last_digits_changed,
+    other_last_digits,
+    saturated,
+    without_activations,
+)
 from maskdemo.audit.report import Finding
 from maskdemo.audit.run_model import Batch, Run
 from maskdemo.audit.samples import LONG, Row, Samples, Side, candidates, samples_of
-from maskdemo.audit.tolerances import SAME_GRAPH
+from maskdemo.audit.tolerances import CALL_TOLERANCES, SAME_GRAPH
 from maskdemo.audit.trace import raising_layer, trace
 from maskdemo.errors import UnsupportedModel
 
@@ -31,13 +35,14 @@ from maskdemo.errors import UnsupportedModel
 class Trial:
     """A model, sequences that it takes, and its outputs for them without padding: runs as it is made.
 
-    rows: the caller's sequences; None to draw `count`. flexible: whether the model is a copy that takes
-    any length. fixed_lengths: numbers of steps that the model itself takes. notes: sentences on what
-    could not be tried. findings: from running the model as one graph. left_out: indices of sequences
-    without finite outputs, each with the reason. run: runs the model on a batch, as one graph if
-    possible. outputs: of the `short_batch`. added: amounts of padding that ran. reference: outputs of
-    every sequence without padding. tolerance: the share of an output's largest number up to which two
-    runs of one batch are the same. Raises UnsupportedModel where no sequences run or none is finite.
+    rows: the caller's sequences; None to draw `count`. fixed_lengths: numbers of steps that the model
+    itself takes; where the inputs have none, it is a copy for any. notes: sentences on what could not
+    be tried. findings: from running the model as one graph. left_out: indices of sequences without
+    finite outputs, each with the reason. run: runs the model on a batch, as one graph if possible.
+    outputs: of the `short_batch`. added: amounts of padding that ran. reference: outputs of every
+    sequence without padding. tolerance: the share of its largest number by which a tensor may move by
+    rounding; two runs of one batch may differ by a tenth of that. Raises UnsupportedModel where no
+    sequences run or none is finite.
     """
 
     def __init__(
@@ -47,15 +52,15 @@ class Trial:
         rows: tuple[Row, ...] | None,
         *,
         precision: str,
-        tolerance: float,
-        flexible: bool,
-        fixed_lengths: frozenset[int] = frozenset(),
+        fixed_lengths: frozenset[int],
         seed: int,
         count: int,
     ) -> None:
-        self.model, self.model_inputs, self._tolerance = model, model_inputs, tolerance
-        self.fixed_lengths, self._precision = fixed_lengths, precision
+        self.model, self.model_inputs, self.fixed_lengths = model, model_inputs, fixed_lengths
+        self.precision, self.tolerance = precision, CALL_TOLERANCES[precision]
+        self._same_run = self.tolerance / 10
         self.is_fixed = any(each.steps is not None for each in model_inputs)
+        self.is_copy = bool(fixed_lengths) and not self.is_fixed
         #: For each output the input of one length whose steps it has, or "".
         self.timed: tuple[str, ...] = ()
         self.added: tuple[int, ...] = ()
@@ -64,36 +69,31 @@ class Trial:
         self.findings: list[Finding] = []
         self.run: Run = partial(run_model.run_eagerly, model)
         self._indices = list(range(count if rows is None else len(rows)))
-        self._total = len(self._indices)
         self.left_out: dict[int, str] = {}
         if rows is not None:
             self.samples = samples_of(rows, model_inputs)
             # NaN cannot be cast to whole numbers.
             whole = [each for each in model_inputs if each.kind == "tokens" or "int" in each.dtype]
-            reasons = (non_finite.in_sequence(whole, row) for row in self.samples.rows)
+            reasons = (first_runs.non_finite_in_sequence(whole, row) for row in self.samples.rows)
             self._leave_out({index: why for index, why in enumerate(reasons) if why})
-            rows = self.samples.rows
-        self.samples, self.outputs = self._first_accepted_run(rows, seed, count)
+        self.samples, self.outputs = self._first_accepted_run(seed, count)
         self.graph: Run | None = None
-        self._try_as_graph(flexible)
+        self._try_as_graph()
         self._try_long()
         self.reference = self._finite_reference()
 
-    def _first_accepted_run(
-        self, rows: tuple[Row, ...] | None, seed: int, count: int
-    ) -> tuple[Samples, list[np.ndarray]]:
+    def _first_accepted_run(self, seed: int, count: int) -> tuple[Samples, list[np.ndarray]]:
         """Return the first samples that the model takes, masks as tried, and `outputs`, or raise."""
         failure: Exception | None = None
-        drawn = candidates(self.model_inputs, seed=seed, count=count)
-        for samples in drawn if rows is None else (Samples(self.model_inputs, rows),):
+        drawn = candidates(self.model_inputs, seed, count)
+        for samples in drawn if self.drawn else (self.samples,):
             self.samples = samples
             try:
                 if not self.is_fixed:
                     self._try_shortest()
-                rounding = 10 * self._tolerance
-                samples = with_masks_as_tried(self.run, samples, self.drawn, rounding)
+                samples = with_masks_as_tried(self.run, samples, self.drawn, self.tolerance)
                 self.samples, self.model_inputs = samples, samples.model_inputs
-                outputs = first_runs(self.model, self.short_batch(), self._tolerance)
+                outputs = first_runs.repeatable_outputs(self.model, self.short_batch(), self._same_run)
                 if not self.is_fixed:
                     self.run(samples.padded_batch([0], "post"))  # its inputs may need one length
                 of_data = {len(samples.rows[0][each.name]) for each in data_of(self.model_inputs)}
@@ -109,7 +109,7 @@ class Trial:
 
     def _refusal_sentence(self, failure: Exception) -> str:
         """Return the sentence on why the model cannot be run, with advice."""
-        batch = one_batch(self.model, self.short_batch())
+        batch = first_runs.one_batch(self.model, self.short_batch())
         reason = short_reason(failure, raising_layer(self.model, batch))
         inputs = ", ".join(f"{each.name} {each.shape}" for each in self.model_inputs)
         advice = (
@@ -143,18 +143,18 @@ class Trial:
             self.timed = outputs_of_fixed_inputs(self.model, self.samples)
         while True:
             reference = output_change.reference(
-                self.run, self.samples, self._precision, self._run_rounded
+                self.run, self.samples, self.precision, self._run_rounded
             )
             rows = output_change.not_finite(reference, self.samples, self.timed)
             if not rows:
                 return reference
             # Sequences that hold NaN go first: they may have spoilt others of their batch.
             reasons = {
-                index: non_finite.in_sequence(self.model_inputs, self.samples.rows[index])
+                index: first_runs.non_finite_in_sequence(self.model_inputs, self.samples.rows[index])
                 for index in rows
             }
             own = {index: why for index, why in reasons.items() if why}
-            self._leave_out(own or non_finite.in_model(self.model, self.samples, rows))
+            self._leave_out(own or first_runs.non_finite_in_model(self.model, self.samples, rows))
             self.outputs = run_model.run_eagerly(self.model, self.short_batch())
 
     def _run_rounded(self, batches: list[Batch]) -> list[list[np.ndarray]]:
@@ -168,27 +168,25 @@ class Trial:
 
     def why_left_out(self) -> tuple[str, ...]:
         """Return a sentence for each reason for which sequences are left out."""
-        return non_finite.left_out_sentences(self.left_out, self._total)
+        return first_runs.left_out_sentences(self.left_out, len(self.left_out) + len(self._indices))
 
     def _leave_out(self, reasons: Mapping[int, str]) -> None:
         """Drop the samples of these indices. Raises UnsupportedModel where none is left."""
         self.left_out |= {self._indices[index]: why for index, why in reasons.items()}
-        if len(reasons) == len(self._indices):
+        remaining = [index for index in range(len(self._indices)) if index not in reasons]
+        self._indices = [self._indices[index] for index in remaining]
+        if not remaining:
             raise UnsupportedModel(
                 "Whether padding leaks cannot be told: the outputs are NaN or infinite without any "
                 f"padding. {' '.join(self.why_left_out())}"
             )
-        remaining = [index for index in range(len(self._indices)) if index not in reasons]
-        self._indices = [self._indices[index] for index in remaining]
-        self.samples = Samples(
-            self.model_inputs, tuple(self.samples.rows[index] for index in remaining)
-        )
+        self.samples = self.samples.chosen(remaining)
 
-    def _try_as_graph(self, flexible: bool) -> None:
+    def _try_as_graph(self) -> None:
         """Run the model as one graph from now on, or note why not: it fails or shapes differ.
 
         With a TimeDistributed, other values count, too, either fault is a finding "steps_lost" (a note
-        if the model `is_fixed`), and nothing is tried if `flexible`.
+        if the model `is_fixed`), and nothing is tried if it `is_copy`.
         """
         graph = run_model.graph_runner(self.model, self.model_inputs)
         lossy = next(layers_of(self.model, "TimeDistributed"), None)
@@ -197,9 +195,8 @@ class Trial:
                 "As one graph, as predict runs it, it was not tried: that needs Keras on TensorFlow."
             )
             return
-        if flexible and lossy is not None:
+        if self.is_copy and lossy is not None:
             return  # the graph of the copy does not know its length, that of the model does
-        lost = ""
         try:
             outputs = graph(self.short_batch())
             now, before = outputs[0].shape, self.outputs[0].shape
@@ -209,12 +206,13 @@ class Trial:
                 lost = f"Outputs differ by {far:.2g} of the largest as a graph of unknown length."
             else:
                 self.graph = self.run = graph
+                return
         except Exception as refused:  # code that runs eagerly only, or steps that are not there
             lost = f"As one graph it fails: {short_reason(refused)}"
-        if lost and lossy is not None and not self.is_fixed:
-            self.findings.append(Finding.about(lossy, "steps_lost", lost))
-        elif lost:
+        if lossy is None or self.is_fixed:
             self.notes.append(lost)
+        else:
+            self.findings.append(Finding.about(lossy, "steps_lost", lost))
 
     def _try_long(self) -> None:
         """Go on without the long sequences that were drawn, where they fail or there is no graph."""
@@ -229,9 +227,8 @@ class Trial:
         except Exception as refused:  # a table of positions that ends
             reason = f"the model fails: {short_reason(refused)}"
         self.notes.append(f"Sequences of {LONG} steps were not tried, as {reason}")
-        self.samples = Samples(self.model_inputs, tuple(self.samples.rows[each] for each in short))
+        self.samples = self.samples.chosen(short)
         self._indices = self._indices[: len(short)]
-        self._total = len(short)
 
     def short_batch(self) -> Batch:
         """Return the short sequences, padded to the longest of them after the end, in one batch."""
@@ -265,14 +262,14 @@ class Trial:
             result += self._measures_before_activation(ways)
         if (worst := next((each for each in result if each.leaks), None)) is not None:
             batch = self.samples.padded_batch(range(len(self.samples.rows)), worst.side, worst.added)
-            refuse_change(self.model, self.run, batch, self.run(batch), self._tolerance)
+            first_runs.refuse_change(self.model, self.run, batch, self._same_run)
         return result
 
     def _measures_before_activation(self, ways: list[tuple[Side, int]]) -> list[Measure]:
         """Return measures of values before the last activation of saturated outputs, and note that."""
         if not (outputs := saturated(self.reference)):
             return []
-        makers = trace(self.model, one_batch(self.model, self.short_batch())).output_makers
+        makers = trace(self.model, first_runs.one_batch(self.model, self.short_batch())).output_makers
         layers = last_activations([makers[index] for index in outputs])
         if not layers:
             return []
@@ -280,7 +277,7 @@ class Trial:
         run = graph or partial(run_model.run_eagerly, self.model)
         result: list[Measure] = []
         with without_activations(layers):
-            reference = output_change.reference(run, self.samples, self._precision)
+            reference = output_change.reference(run, self.samples, self.precision)
             for way in ways:
                 if way[1] in (0, *self.added) or self.samples.movable_steps():
                     result += output_change.measures(run, self.samples, reference, *way, self.timed)
@@ -293,8 +290,9 @@ class Trial:
         The others are as long. They are padded as beside short sequences, which is soon traced, and as
         beside the longest where that shows no leak.
         """
-        how = (self.model, self.samples, measure.worst, measure.side, measure.added)
+        how = (self.model, self.samples, measure.worst, measure.side, measure.added, self.tolerance)
         short, everything = self.samples.short(), range(len(self.samples.rows))
         pair = trace_pair(*how, short)
-        again = measure.leaks and len(short) < len(everything) and not pair.moves(self._tolerance)
+        moves = pair.furthest() > self._same_run
+        again = measure.leaks and len(short) < len(everything) and not moves
         return trace_pair(*how, everything) if again else pair

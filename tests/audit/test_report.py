@@ -14,8 +14,8 @@ from keras import layers
 
 from maskdemo.audit import Report, audit
 from maskdemo.audit.faulty_layer import Fault
-from maskdemo.audit.findings import findings_of
 from maskdemo.audit.html_report import as_page, mask_path_svg
+from maskdemo.audit.padding_findings import findings_of
 from maskdemo.audit.report import LayerRow, other_sources
 from maskdemo.errors import UnsupportedModel
 from tests.audit.zoo import ZOO

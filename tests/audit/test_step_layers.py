@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from keras import layers, ops
 
-from maskdemo.audit.step_layers import steps_at_once
+from maskdemo.audit.prepare_model import steps_at_once
 
 STEPS = 12
 
