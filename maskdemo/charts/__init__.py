@@ -5,17 +5,14 @@ it sits on either page and nothing jumps while training. Show it without a theme
 a theme would replace fonts, margins and colours.
 """
 
-from maskdemo.charts.example_sequences import example_sequences
 from maskdemo.charts.final_accuracy import final_accuracy
-from maskdemo.charts.gate_heatmaps import gate_heatmaps
+from maskdemo.charts.gates import gate_heatmaps, unit_traces
 from maskdemo.charts.gradient_by_step import gradient_by_step
 from maskdemo.charts.guide_cases import guide_cases
 from maskdemo.charts.learning_curves import curves_frames, learning_curves
 from maskdemo.charts.outputs_by_step import outputs_by_step, outputs_frames
+from maskdemo.charts.own_sequences import example_sequences, sequence_lengths
 from maskdemo.charts.padded_batch import padded_batch
-from maskdemo.charts.response_curve import response_curve
-from maskdemo.charts.response_map import response_map
-from maskdemo.charts.sequence_lengths import sequence_lengths
+from maskdemo.charts.response_charts import response_curve, response_map
 from maskdemo.charts.strategies_compared import strategies_compared
 from maskdemo.charts.style import colour
-from maskdemo.charts.unit_traces import unit_traces

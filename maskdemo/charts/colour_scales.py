@@ -69,7 +69,6 @@ def scale_bar(*, gates: bool, x: float, y: float, ends: tuple[str, str], dark: b
         y=[None],
         mode="markers",
         hoverinfo="skip",
-        showlegend=False,
         marker={
             "color": [0],
             "cmin": 0 if gates else -1,

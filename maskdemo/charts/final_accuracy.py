@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,9 +10,7 @@ from maskdemo.charts.learning_curves import comparable_curves
 from maskdemo.charts.style import colour, error_bars, marker, strategy_title
 from maskdemo.charts.template import Figure, PlotlyOptions, PlotlyTrace
 from maskdemo.evidence import accuracy_interval, between, percent
-
-if TYPE_CHECKING:
-    from maskdemo.training.snapshot import Snapshot
+from maskdemo.training.snapshot import Snapshot
 
 NUMBER_ROW = 17
 AXIS_SPACE = 58
@@ -73,14 +69,12 @@ def final_accuracy(snapshot: Snapshot, *, dark: bool = False) -> Figure:
             above=plot.TITLE_SPACE + 12 + NUMBER_ROW * (1 + both),
             below=AXIS_SPACE + 4 + plot.legend_height(entries),
             dark=dark,
-            hovermode="closest",
             xaxis={
                 "range": [-0.5, len(names) - 0.5],
                 "tickvals": list(range(len(names))),
                 "ticktext": [_wrapped(strategy_title(each)) for each in names],
                 "tickfont": {"size": size, "color": ink.text},
                 "tickangle": 0,
-                "showgrid": False,
             },
             yaxis=plot.SHARES,
             legend=plot.legend_below(plot.FINAL_ACCURACY, AXIS_SPACE),
@@ -116,7 +110,6 @@ def _repeat_traces(
             opacity=0.7 if several and not hollow else 1,
             line={"width": 1.5 if hollow else 0, "color": shade},
         ),
-        showlegend=False,
         name=label,
         hovertemplate=f"{label}<br>Repeat %{{customdata}}: %{{y:.1%}}<extra></extra>",
     )
@@ -129,7 +122,6 @@ def _repeat_traces(
         mode="markers",
         marker=_mean_mark(shade, size=10 if both else 14),
         error_y=error_bars([interval], shade),
-        showlegend=False,
         name=f"{label}, mean",
         hovertemplate=f"{label}<br>Mean of {len(values)} repeats: {percent(interval.mean)}"
         f"<br>95% interval: {between(interval, percent)}<extra></extra>",

@@ -41,7 +41,6 @@ def gradient_by_step(
                     yaxis=axis(index),
                     name=f"{strategy_title(name)}, {KINDS[kind]}",
                     marker=_bar_style(name, kind, dark),
-                    showlegend=False,
                     hovertemplate=f"Step %{{x}}, {KINDS[kind]}<br>%{{y:.2%}} of the gradient"
                     "<br>Norm %{customdata:.3g}<extra></extra>",
                 )
@@ -54,7 +53,7 @@ def gradient_by_step(
                 1.06 * (top or 1.0),
                 note=_panel_note(landing),
                 colour=colour(name, dark=dark),
-                ticks={"tickmode": "auto", "nticks": 3, "tickformat": ".0%", "showgrid": True},
+                ticks={"tickmode": "auto", "nticks": 3, "tickformat": ".0%"},
             )
         )
     return stacked(

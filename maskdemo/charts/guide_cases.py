@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from maskdemo.charts import template as plot
 from maskdemo.charts.style import colour, error_bars, marker, strategy_title
 from maskdemo.charts.template import Figure, PlotlyOptions, PlotlyTrace
 from maskdemo.evidence import MARGIN, between, points
-
-if TYPE_CHECKING:
-    from maskdemo.guide import GuideResult
+from maskdemo.guide import GuideResult
 
 ROW = 56
 AXIS_SPACE = 44
@@ -38,7 +35,6 @@ def guide_cases(results: Sequence[GuideResult], *, dark: bool = False) -> Figure
                 mode="markers",
                 marker=marker(strategy, dark=dark, size=11),
                 error_x=error_bars([interval], colour(strategy, dark=dark), scale=100),
-                showlegend=False,
                 hovertemplate=f"{each.case.title}<br>{strategy_title(strategy)}: "
                 f"{points(interval.mean)} points ({between(interval)})<extra></extra>",
             )
@@ -64,13 +60,11 @@ def guide_cases(results: Sequence[GuideResult], *, dark: bool = False) -> Figure
             below=AXIS_SPACE,
             dark=dark,
             left=16,
-            hovermode="closest",
             xaxis={
                 "range": [1.1 * least, 1.1 * reach],
                 "title": {"text": "Points on unseen sequences"},
-                "showgrid": False,
             },
-            yaxis={"range": [len(results) - 0.6, -0.75], "tickvals": [], "showgrid": False},
+            yaxis={"range": [len(results) - 0.6, -0.75], "tickvals": []},
             shapes=[shape | row for row in beside for shape in (band, zero)],
             annotations=names,
         ),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from math import ceil, floor, log10
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,9 +18,8 @@ from maskdemo.charts.line_labels import (
 from maskdemo.charts.replay import Frames, replayed_epochs
 from maskdemo.charts.style import band, colour, line, marker, strategy_title
 from maskdemo.charts.template import Figure, PlotlyTrace
-
-if TYPE_CHECKING:
-    from maskdemo.training.snapshot import Curve, Snapshot
+from maskdemo.evidence.phrases import span
+from maskdemo.training.snapshot import Curve, Snapshot
 
 TITLES = {
     "test_accuracy": "Accuracy on unseen sequences, by epoch",
@@ -126,7 +124,6 @@ def learning_curves(
             xaxis={
                 "range": [1, epochs] if epochs > 1 else [0.5, 1.5],
                 "tickvals": plot.nice_ticks(1, epochs),
-                "showgrid": False,
                 "title": {"text": "Epoch"},
                 "unifiedhovertitle": {"text": "Epoch %{x}"},
             },
@@ -163,7 +160,6 @@ def _reported_trace(name: str, mean: NDArray, dark: bool) -> PlotlyTrace:
         x=np.arange(1, len(mean) + 1),
         y=mean,
         name=strategy_title(name) + REPORTED,
-        showlegend=False,
         mode="lines",
         line={"color": colour(name, dark=dark), "width": 1, "dash": "dot"},
         hovertemplate="%{y:.1%}",
@@ -221,9 +217,7 @@ def _subtitle(counts: set[int]) -> str:
         return "No epoch finished yet"
     if counts == {1}:
         return "One repeat"
-    low, high = min(counts), max(counts)
-    number = f"{high}" if low == high else f"{low} to {high}"
-    return f"Mean of {number} repeats, band from lowest to highest"
+    return f"Mean of {span(min(counts), max(counts))} repeats, band from lowest to highest"
 
 
 def _round_up(value: float) -> float:

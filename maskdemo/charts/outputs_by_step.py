@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +16,7 @@ from maskdemo.charts.template import Figure, PlotlyOptions, PlotlyTrace
 from maskdemo.inside.flips import flips
 from maskdemo.inside.inspected_sequence import true_label
 from maskdemo.inside.leak import MAX_ADDED
-
-if TYPE_CHECKING:
-    from maskdemo.training.snapshot import Snapshot
+from maskdemo.training.snapshot import Snapshot
 
 TITLE = "Output after every step"
 BETWEEN = 40
@@ -28,7 +25,7 @@ HANDLE_SPACE = 58
 #: Before a strategy's title: the names of its traces of flips and of the read-out step.
 FLIPS, READ_OUT = "Flips, ", "Read-out, "
 LOW, HIGH = -0.08, 1.08
-TICKS: PlotlyOptions = {"tickvals": [0, 0.5, 1], "ticktext": ["0", "0.5", "1"], "showgrid": True}
+TICKS: PlotlyOptions = {"tickvals": [0, 0.5, 1], "ticktext": ["0", "0.5", "1"]}
 
 
 @dataclass(frozen=True)
@@ -77,12 +74,7 @@ class _FollowedLabel:
 
 
 def outputs_by_step(
-    snapshot: Snapshot,
-    *,
-    probe: int,
-    epoch: int,
-    pullable: bool = False,
-    dark: bool = False,
+    snapshot: Snapshot, *, probe: int, epoch: int, pullable: bool = False, dark: bool = False
 ) -> Figure:
     """Draw a panel per strategy: the probability of the true label after every step of a sequence.
 
@@ -203,7 +195,6 @@ def _output_traces(
     """
     chances = outputs[:, followed.label]
     step = np.arange(1, len(chances) + 1)
-    common = {"yaxis": yaxis, "showlegend": False}
     at = np.flatnonzero(followed.valid) if followed.per_step else np.array([read_out])
     size = float(np.clip(240 / room, 2, 10)) if followed.per_step else 14.0
     truth = plot.scatter(
@@ -214,7 +205,7 @@ def _output_traces(
         marker=_truth_marker(dark, size=size),
         name="True label",
         hoverinfo="skip",
-        **common,
+        yaxis=yaxis,
     )
     line = plot.scatter(
         x=step,
@@ -224,7 +215,7 @@ def _output_traces(
         line={"color": colour(name, dark=dark), "width": 2},
         marker=marker(name, dark=dark, size=5, line={"width": 0}),
         hovertemplate="%{y:.3f}<extra></extra>",
-        **common,
+        yaxis=yaxis,
     )
     turned = plot.scatter(
         x=step,
@@ -233,7 +224,7 @@ def _output_traces(
         mode="markers",
         marker=_flip_marker(colour(name, dark=dark), dark),
         hoverinfo="skip",
-        **common,
+        yaxis=yaxis,
     )
     if followed.per_step:
         return [truth, line, turned]
@@ -244,7 +235,7 @@ def _output_traces(
         marker=ring(plot.inks(dark).text),
         name=READ_OUT + strategy_title(name),
         hoverinfo="skip",
-        **common,
+        yaxis=yaxis,
     )
     return [truth, line, turned, circle]
 

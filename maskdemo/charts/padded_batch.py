@@ -93,7 +93,7 @@ def padded_batch(
     step = np.arange(1, steps + 1)
     shown = min(count, max(1, HOVER_NUMBERS // max(rows * len(step[within]), 1)))
     colours = {"zmin": -value_limit, "zmax": value_limit, "colorscale": VALUE_SCALES[dark]}
-    common = {"y": row, "hoverongaps": False, "showlegend": False}
+    common = {"y": row, "hoverongaps": False}
     # Beyond this a gap would be wider than the cell on a phone.
     gap = 1 if steps <= 40 else 0
 
@@ -165,11 +165,9 @@ def padded_batch(
             inner=height,
             below=BELOW,
             dark=dark,
-            hovermode="closest",
             xaxis={
                 "range": [0.5 - ahead, steps + behind + 0.5],
                 "tickvals": plot.nice_ticks(1, steps),
-                "showgrid": False,
                 "title": {"text": "Step"},
             },
             yaxis={

@@ -103,7 +103,6 @@ def stacked(
             "domain": [max(0.0, 1 - (top + panel.height) / inner), 1 - top / inner],
             "range": [panel.low, panel.high],
             "anchor": "x",
-            "showgrid": False,
             "tickvals": [],
         } | panel.ticks
         over = {
@@ -131,11 +130,9 @@ def stacked(
             below=AXIS_SPACE + space_below,
             right=right_space,
             dark=dark,
-            hovermode="closest",
             xaxis={
                 "range": [0.5, steps + 0.5],
                 "tickvals": plot.nice_ticks(1, steps),
-                "showgrid": False,
                 "anchor": axis(len(panels) - 1),
                 "title": {"text": "Step"},
             }

@@ -9,16 +9,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from maskdemo.charts.template import packed
 from maskdemo.data.sequences import evenly_spread
-
-if TYPE_CHECKING:
-    from maskdemo.training.snapshot import Snapshot
+from maskdemo.training.snapshot import Snapshot
 
 #: Room for the numbers of one figure's frames, in bytes: beyond, epochs are left out.
 MAX_BYTES = 300_000

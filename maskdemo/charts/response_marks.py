@@ -6,18 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import log10
-from typing import TYPE_CHECKING
 
 from maskdemo.charts.line_labels import LABEL_SPACE, LineEnd
 from maskdemo.charts.panels import axis
 from maskdemo.charts.style import band, colour, error_bars, line, marker, strategy_title, symbol
 from maskdemo.charts.template import LEFT, NARROW, PlotlyOptions, PlotlyTrace, scatter
 from maskdemo.evidence import Interval, Verdict, between, percent, points
-from maskdemo.study import VARIABLES
+from maskdemo.study import VARIABLES, Cell, Findings, Value
 from maskdemo.study.variables import short_title, value_text
-
-if TYPE_CHECKING:
-    from maskdemo.study import Cell, Findings, Value
 
 #: What a mark in the lower panel says, by the word of its verdict.
 EFFECT, UNDECIDED, SAME = "helps or hurts", "undecided", "the same"
@@ -74,7 +70,6 @@ def response_axis(vary: str, values: Sequence[Value]) -> ResponseAxis:
         "tickvals": positions,
         "ticktext": texts,
         "title": {"text": short_title(vary, unit=True) + note},
-        "showgrid": False,
     }
     return ResponseAxis(tuple(values), tuple(positions), low, high, columns, layout)
 
@@ -120,7 +115,6 @@ def accuracy_marks(
         customdata=hover_texts,
         mode="markers",
         marker=marker(name, dark=dark, size=5, opacity=0.35),
-        showlegend=False,
         name=f"{strategy_title(name)}, repeats",
         hovertemplate=f"{strategy_title(name)}<br>%{{customdata}}: %{{y:.1%}}<extra></extra>",
     )
@@ -136,7 +130,6 @@ def accuracy_marks(
         line=line(name, dark=dark),
         marker=marker(name, dark=dark, size=9 if x_axis.columns else 7),
         error_y=error_bars(list(means.values()), shade) if x_axis.columns else None,
-        showlegend=False,
         name=strategy_title(name),
         hovertemplate=f"{strategy_title(name)}<br>%{{customdata}}<extra></extra>",
     )
@@ -200,7 +193,6 @@ def difference_marks(
             "line": {"width": [1.8 if kind == UNDECIDED else 0 for kind in kinds], "color": shade},
         },
         error_y=error_bars(differences, shade, scale=100),
-        showlegend=False,
         name=f"{strategy_title(name)} against no mask",
         hovertemplate=f"{strategy_title(name)}<br>%{{customdata}}<extra></extra>",
     )

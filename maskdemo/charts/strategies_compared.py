@@ -65,7 +65,7 @@ def strategies_compared(
         110,
         -0.08,
         1.08,
-        ticks={"tickvals": [0, 0.5, 1], "showgrid": True},
+        ticks={"tickvals": [0, 0.5, 1]},
     )
     classes = activations[names[0]].probabilities.shape[2]
     traces.append(blind_guess(classes, steps, yaxis=axis(len(panels)), dark=dark))
@@ -78,7 +78,6 @@ def strategies_compared(
                 mode="lines",
                 name=strategy_title(name),
                 line=line(name, dark=dark, width=2),
-                showlegend=False,
                 hovertemplate=f"{strategy_title(name)}, after step %{{x}}: %{{y:.4f}}<extra></extra>",
             )
         )

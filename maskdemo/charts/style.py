@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -20,10 +20,8 @@ from maskdemo.charts.template import (
     legend_entry,
     scatter,
 )
+from maskdemo.evidence import Interval
 from maskdemo.strategies import STRATEGIES
-
-if TYPE_CHECKING:
-    from maskdemo.evidence import Interval
 
 LINE_WIDTH = 2.2
 #: Kind of hatched step -> its name in legends.
@@ -97,7 +95,6 @@ def blind_guess(classes: int, steps: int, *, yaxis: str, dark: bool) -> PlotlyTr
         mode="lines",
         line=_guess_style(dark),
         name=_guess_name(classes),
-        showlegend=False,
         hoverinfo="skip",
     )
 
@@ -139,7 +136,6 @@ def band(
         line={"width": 0},
         fill="toself",
         fillcolor=colour(strategy, dark=dark, opacity=0.22 if dark else 0.15),
-        showlegend=False,
         name=name,
         hoverinfo="skip",
     )

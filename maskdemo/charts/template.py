@@ -44,7 +44,7 @@ NARROW = 340
 
 # The heights of the charts, in pixels: of a plot, or of each panel where a chart has several. Titles,
 # axes and legends come on top. The padded batch and the heatmaps of gates are as high as their rows
-# need: see `padded_batch.py` and `gate_heatmaps.py`.
+# need: see `padded_batch.py` and `gates.py`.
 FINAL_ACCURACY = 240
 EXAMPLE_PANEL = 76
 LEARNING_CURVES = 220
@@ -78,11 +78,7 @@ def template(dark: bool = False) -> PlotlyOptions:
     """Return the template of all charts: transparent, left-aligned, thin grid, fixed margins."""
     ink = inks(dark)
     axis = {
-        "automargin": False,
         "gridcolor": ink.grid,
-        "gridwidth": 1,
-        "linecolor": ink.grid,
-        "showline": False,
         "zeroline": False,
         "ticks": "",
         "spikecolor": ink.muted,
@@ -100,15 +96,13 @@ def template(dark: bool = False) -> PlotlyOptions:
             "plot_bgcolor": "rgba(0,0,0,0)",
             "title": {
                 "x": 0,
-                "xref": "container",
                 "xanchor": "left",
                 "y": 1,
-                "yref": "container",
                 "yanchor": "top",
                 "pad": {"t": 20, "l": 2},
                 "font": {"size": 17, "color": ink.text, "weight": 600},
             },
-            "xaxis": axis,
+            "xaxis": axis | {"showgrid": False},
             "yaxis": axis,
             "legend": {
                 "orientation": "h",
@@ -125,7 +119,7 @@ def template(dark: bool = False) -> PlotlyOptions:
                 "font": {"family": FONT, "size": 13, "color": ink.text},
             },
             "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": ink.muted, "activecolor": ink.text},
-            "margin": {"l": LEFT, "r": RIGHT, "t": TITLE_SPACE, "b": 44, "pad": 0, "autoexpand": False},
+            "margin": {"l": LEFT, "r": RIGHT, "t": TITLE_SPACE, "b": 44, "autoexpand": False},
             # A finger that scrolls the page must not zoom; the toolbar still offers it.
             "dragmode": False,
         },
@@ -186,7 +180,7 @@ def legend_below(height: int, axis_space: int) -> PlotlyOptions:
 
 def legend_height(traces: Sequence[PlotlyTrace]) -> int:
     """Return the height in pixels of these traces' legend on the narrowest page; 0 without an entry."""
-    names = [each["name"] for each in traces if each.get("showlegend", True)]
+    names = [each["name"] for each in traces if each["showlegend"]]
     # Plotly gives every entry the width of the widest.
     widest = 48 + 6.6 * max(map(len, names), default=0)
     return LEGEND_ROW * ceil(len(names) / max(1, int(NARROW // widest)))
@@ -268,9 +262,10 @@ def legend_entry(
     """Return a trace without data, which adds a line, a marker or both to the legend."""
     kinds = [kind for kind, style in (("lines", line), ("markers", marker)) if style is not None]
     style = {"mode": "+".join(kinds), "line": line, "marker": marker}
-    return scatter(x=[None], y=[None], **style, name=name, hoverinfo="skip")
+    return scatter(x=[None], y=[None], **style, name=name, showlegend=True, hoverinfo="skip")
 
 
 def _trace(kind: str, options: PlotlyOptions) -> PlotlyTrace:
-    """Return a trace of this kind, without the options that are None."""
-    return {"type": kind} | {key: value for key, value in options.items() if value is not None}
+    """Return a trace of this kind, without the options that are None, by default not in the legend."""
+    given = {key: value for key, value in options.items() if value is not None}
+    return {"type": kind, "showlegend": False} | given

@@ -10,16 +10,14 @@ from __future__ import annotations
 import os
 from argparse import ArgumentParser, Namespace, _SubParsersAction
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
+from maskdemo import charts
 from maskdemo.charts.padded_batch import typical_row, unseen_batch
+from maskdemo.charts.template import CONFIG, Figure, inks
 from maskdemo.cli.experiment_arguments import add_settings, named_experiment
 from maskdemo.cli.run import finished_run
 from maskdemo.experiment import Experiment
-
-if TYPE_CHECKING:
-    from maskdemo.charts.template import Figure
 
 #: Where `make run` starts the app.
 ADDRESS = "http://localhost:8501/"
@@ -95,8 +93,6 @@ def _file_text(kind: str, experiment: Experiment) -> str:
 
 def _chart(kind: str, experiment: Experiment, *, dark: bool) -> Figure:
     """Return the chart of a kind in `FIGURES`; all but the padded batch train first."""
-    from maskdemo import charts
-
     if kind == "padded_batch":
         names, cut = experiment.spec.feature_names, experiment.truncating
         return charts.padded_batch(unseen_batch(experiment), features=names, truncating=cut, dark=dark)
@@ -109,8 +105,6 @@ def _chart(kind: str, experiment: Experiment, *, dark: bool) -> Figure:
 
 def _chart_page(figure: Figure, *, dark: bool) -> str:
     """Return an HTML page with this chart alone, Plotly's whole code included."""
-    from maskdemo.charts.template import CONFIG, inks
-
     shown = figure.plotly()
     shown.update_layout(paper_bgcolor=inks(dark).page)
     config = CONFIG | {"toImageButtonOptions": {"format": "svg"}}

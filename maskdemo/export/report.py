@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from json import dumps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
@@ -32,11 +32,10 @@ from maskdemo.export import settings_text
 from maskdemo.export.script_and_notebook import export_title, installed_versions
 from maskdemo.results import precomputed
 from maskdemo.strategies import STRATEGIES
+from maskdemo.study import VARIABLES, Findings, summary
+from maskdemo.study.variables import short_title, value_text
 from maskdemo.templates import fill_template
 from maskdemo.training.snapshot import Snapshot
-
-if TYPE_CHECKING:
-    from maskdemo.study import Findings
 
 #: Pixels of height that one printed page has room for, and how large figures are printed on it.
 PAGE_HEIGHT, PRINTED = 960, 0.86
@@ -88,9 +87,6 @@ def run_report(snapshot: Snapshot, *, link: str) -> str:
 
 def study_report(findings: Findings, *, link: str) -> str:
     """Return a study, finished or not, as HTML. link: as in `run_report`."""
-    from maskdemo.study import summary
-    from maskdemo.study.variables import short_title, value_text
-
     study = findings.study
     varied = [
         (
@@ -226,8 +222,6 @@ def _last_epoch_table(snapshot: Snapshot) -> ReportTable:
 
 def _study_table(findings: Findings) -> ReportTable:
     """Return the table of a study: in each cell of the grid a row for each strategy and for chance."""
-    from maskdemo.study import VARIABLES
-
     study, rows = findings.study, []
     for cell in study.cells:
         pairs = zip(study.varied, cell, strict=True)

@@ -38,6 +38,12 @@ def setting_rows(experiment: Experiment) -> tuple[tuple[str, str], ...]:
     task = experiment.spec
     lengths = span(experiment.min_length, experiment.max_length)
     features = "one feature" if task.features == 1 else f"{task.features} features"
+    missing = "None."
+    if experiment.missing_rate:
+        missing = (
+            f"{experiment.missing_rate:.0%} of the readings inside the sequences, written as "
+            f"{experiment.pad_value:g}."
+        )
     named = (("Features", task.feature_names), ("Labels", task.label_names))
     rows = [
         ("Task", title_and_text(task.title, task.summary)),
@@ -48,7 +54,7 @@ def setting_rows(experiment: Experiment) -> tuple[tuple[str, str], ...]:
         ),
         *((what, f"{listed(map(quoted, all_names))}.") for what, all_names in named if all_names),
         ("Padding", _padding_text(experiment)),
-        ("Missing readings", _missing_text(experiment)),
+        ("Missing readings", missing),
     ]
     if "masking_layer" in experiment.strategies:
         rows.append(
@@ -168,11 +174,9 @@ def _contrast(before: Collection[str], now: Collection[str]) -> tuple[str, str]:
     pronoun = "it" if len(gone or new) == 1 else "them"
     if not new:
         return f"with {listed(gone)}", f"without {pronoun}"
-    return (
-        (f"with {listed(gone)}", f"with {listed(new)}")
-        if gone
-        else (f"without {listed(new)}", f"with {pronoun}")
-    )
+    if not gone:
+        return f"without {listed(new)}", f"with {pronoun}"
+    return f"with {listed(gone)}", f"with {listed(new)}"
 
 
 def _variable_titles(study: Study) -> str:
@@ -202,13 +206,3 @@ def _padding_text(experiment: Experiment) -> str:
     if not fixed:
         upto = f"to the longest sequence of the batch, at most {upto}"
     return f"{where}, {upto}, written as {experiment.pad_value:g}.{cut}"
-
-
-def _missing_text(experiment: Experiment) -> str:
-    """Return "None." or a sentence: the share of missing readings, the value in their place."""
-    if experiment.missing_rate == 0:
-        return "None."
-    return (
-        f"{experiment.missing_rate:.0%} of the readings inside the sequences, written as "
-        f"{experiment.pad_value:g}."
-    )

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pandas as pd
 
 from maskdemo.article.claims import CLAIMS
 from maskdemo.article.measurements import Measurements
 from maskdemo.evidence import BASELINE
+from maskdemo.study import Findings
 from maskdemo.training.snapshot import Snapshot
-
-if TYPE_CHECKING:
-    from maskdemo.study import Findings
 
 ANSWERS = {True: "yes", False: "no", None: "undecided"}
 

@@ -1,18 +1,29 @@
-"""How long a person's sequences are, and what each way of making them one length would waste."""
+"""A person's own sequences before any training: a few of them, and the lengths of all."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from html import escape
 
 import numpy as np
+from numpy.typing import NDArray
 
 from maskdemo.charts import template as plot
+from maskdemo.charts.panels import Panel, axis, stacked
 from maskdemo.charts.style import NAMES, pattern
 from maskdemo.charts.template import Figure, PlotlyOptions, PlotlyTrace
+from maskdemo.uploads.data_facts import Lengths, PaddingWay
 
-if TYPE_CHECKING:
-    from maskdemo.uploads.data_facts import Lengths, PaddingWay
-
+#: Features that are drawn, each in a colour and a dash of its own.
+FEATURE_STYLES = (
+    {"light": "#0072b2", "dark": "#6cb8e6", "dash": "solid"},
+    {"light": "#b35900", "dark": "#e69f4d", "dash": "solid"},
+    {"light": "#00795a", "dark": "#4dc7a4", "dash": "solid"},
+    {"light": "#8f4a7c", "dark": "#d99ac8", "dash": "dot"},
+    {"light": "#595959", "dark": "#b3b3b3", "dash": "dot"},
+)
+#: Characters of a name in the legend.
+MAX_NAME = 18
 #: From the histogram's axis to the first bar below it: the axis' numbers, its title, a heading.
 BETWEEN = 84
 #: Of each way: its words and, under them, its bar.
@@ -20,6 +31,60 @@ ROW, BAR = 44, 0.34
 BELOW = 8
 #: Real steps, on a light and on a dark page: the cool end of the padded batch.
 REAL = ("#86b3d1", "#3f7398")
+
+
+def example_sequences(
+    examples: Mapping[str, NDArray[np.float64]], names: Sequence[str], *, dark: bool = False
+) -> Figure:
+    """Draw panels one below another, of title (plain text) -> values (length, F), NaN where missing.
+
+    Only the first features, as many as `FEATURE_STYLES`, are drawn, each from its lowest to its highest
+    value in all examples; if these are equal, at half height.
+    """
+    shown = names[: len(FEATURE_STYLES)]
+    all_steps = np.concatenate(list(examples.values()))[:, : len(shown)]
+    low, high = np.nanmin(all_steps, axis=0), np.nanmax(all_steps, axis=0)
+    spread = np.where(high > low, high - low, 1)
+    styles = [
+        {"color": each["dark" if dark else "light"], "dash": each["dash"], "width": 2}
+        for each in FEATURE_STYLES
+    ]
+    traces = [
+        plot.scatter(
+            x=np.arange(1, len(values) + 1),
+            y=(values[:, at] - low[at]) / spread[at] if high[at] > low[at] else values[:, at] * 0 + 0.5,
+            customdata=values[:, at],
+            mode="lines+markers" if len(values) <= 60 else "lines",
+            line=styles[at],
+            marker={"size": 4, "color": styles[at]["color"]},
+            yaxis=axis(panel),
+            name=escape(name),
+            hovertemplate=f"{escape(name)}: %{{customdata:.6~g}}<extra>Step %{{x}}</extra>",
+        )
+        for panel, values in enumerate(examples.values())
+        for at, name in enumerate(shown)
+    ]
+    more = "every feature"
+    if len(names) > len(shown):
+        more = f"the first {len(shown)} of {len(names)} features"
+    return stacked(
+        [Panel(escape(title), plot.EXAMPLE_PANEL, -0.08, 1.08) for title in examples],
+        traces,
+        title="What the sequences look like",
+        detail=f"In order, before any scaling; {more} on a scale of its own",
+        steps=max(map(len, examples.values())),
+        dark=dark,
+        legend=[
+            plot.legend_entry(escape(_shortened(name)), line=style)
+            for name, style in zip(shown, styles, strict=False)
+        ],
+        name="example_sequences",
+    )
+
+
+def _shortened(name: str) -> str:
+    """Return a name, cut to MAX_NAME characters, the last of them an ellipsis."""
+    return name if len(name) <= MAX_NAME else f"{name[: MAX_NAME - 1]}…"
 
 
 def sequence_lengths(lengths: Lengths, *, dark: bool = False) -> Figure:
@@ -35,7 +100,6 @@ def sequence_lengths(lengths: Lengths, *, dark: bool = False) -> Figure:
         width=0.9,
         name="Sequences",
         marker={"color": REAL[dark], "line": {"width": 0}},
-        showlegend=False,
         hovertemplate="%{x} steps: %{y} sequences<extra></extra>",
     )
     span = f"{present[0]} to {present[-1]} steps" if len(present) > 1 else f"all {present[0]} steps"
@@ -49,12 +113,10 @@ def sequence_lengths(lengths: Lengths, *, dark: bool = False) -> Figure:
             below=BELOW,
             dark=dark,
             barmode="stack",
-            hovermode="closest",
             showlegend=False,
             xaxis={
                 "range": [0.5, lengths.longest + 0.5],
                 "tickvals": plot.nice_ticks(1, lengths.longest),
-                "showgrid": False,
                 "title": {"text": "Length, in steps"},
                 "anchor": "y",
             },
@@ -94,7 +156,6 @@ def _way_bars(ways: tuple[PaddingWay, ...], dark: bool) -> list[PlotlyTrace]:
         "width": BAR,
         "xaxis": "x2",
         "yaxis": "y2",
-        "showlegend": False,
     }
     return [
         plot.bar(

@@ -1,4 +1,4 @@
-"""One sequence in one network: input, gates, cell, hidden state and output on one step axis."""
+"""One sequence in one network, step by step: all units as colours, and one unit's numbers as lines."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def gate_heatmaps(
     named = [escape(each) for each in (*names, "mask")][: inputs.shape[1]] if names else []
     tall = int(np.clip(3 * units, 28, 38))
     row = int(np.argmax(order == unit)) + 1
-    marked = {"tickvals": [row], "ticktext": [f"{unit + 1} ▸"]}
+    marked = {"tickvals": [row], "ticktext": [f"{unit + 1} ▸"], "showgrid": False}
     panels = [
         Panel(
             "Input x",
@@ -93,7 +93,7 @@ def gate_heatmaps(
             -0.08,
             1.08,
             note=f"{chances[step - 1]:.3f} after step {step}",
-            ticks={"tickvals": [0, 1], "showgrid": True},
+            ticks={"tickvals": [0, 1]},
         )
     )
     classes, below_all = activations.probabilities.shape[2], axis(len(panels) - 1)
@@ -160,7 +160,6 @@ def _move_marks(arrays: Arrays, strategy: str, dark: bool) -> list[PlotlyTrace]:
                 "color": shade,
                 "line": {"width": 0 if change == "moves on" else 2, "color": shade},
             },
-            showlegend=False,
             hovertemplate=f"Step %{{x}}: the state {change}<extra></extra>",
         )
         for change, cells in _moves_by_step(arrays).items()
@@ -181,7 +180,6 @@ def _chance_traces(
         mode="lines+markers" if len(steps) <= 60 else "lines",
         line={"color": shade, "width": 2},
         marker=marker(strategy, dark=dark, size=5),
-        showlegend=False,
         hovertemplate="After step %{x}: %{y:.4f}<extra></extra>",
     )
     if arrays.counts[0].sum() != 1:
@@ -193,7 +191,76 @@ def _chance_traces(
         yaxis=yaxis,
         mode="markers",
         marker=ring(inks(dark).text),
-        showlegend=False,
         hovertemplate="Read out after step %{x}: %{y:.4f}<extra></extra>",
     )
     return [line, read_out]
+
+
+def unit_traces(
+    sequence: InspectedSequence,
+    activations: Activations,
+    *,
+    strategy: str,
+    unit: int,
+    step: int,
+    dark: bool = False,
+) -> Figure:
+    """Draw the unit of index `unit` in the network (from 0), with its numbers at a step (from 1)."""
+    arrays, steps = sequence.arrays(strategy), activations.states.shape[1]
+    moves = arrays.advance[0, step - 1] > 0
+    panels: list[Panel] = []
+    traces: list[PlotlyTrace] = []
+    for name, (symbol, heading) in QUANTITIES.items():
+        values = quantity_of(activations, arrays, name)[:, unit].astype(np.float32)
+        signed = name in ("candidate", "cells", "states")
+        reach = float(np.ceil(max(1.0, np.nanmax(np.abs(values))))) if name == "cells" else 1.0
+        edge, used = 0.12 * reach, moves or name not in GATES
+        panel = Panel(
+            f"{heading} {symbol}",
+            46,
+            -reach - edge if signed else -edge,
+            reach + edge,
+            note=f"{values[step - 1]:.3f}".replace("-", "−") if used else "not used",
+            ticks={
+                "tickvals": [-reach, 0, reach] if signed else [0, 1],
+                "ticktext": [f"−{reach:g}", "0", f"{reach:g}"] if signed else ["0", "1"],
+            },
+        )
+        traces += _quantity_traces(values, symbol, step, strategy, axis(len(panels)), dark)
+        panels.append(panel)
+    return stacked(
+        panels,
+        traces,
+        title=f"Unit {unit + 1}, step by step",
+        detail=f"At the right, the values at step {step}",
+        steps=steps,
+        dark=dark,
+        hatches=hatched_steps(sequence.batch),
+        cursor=step,
+        name="unit_traces",
+    )
+
+
+def _quantity_traces(
+    values: NDArray, symbol: str, step: int, strategy: str, yaxis: str, dark: bool
+) -> list[PlotlyTrace]:
+    """Return a quantity's line (T,), with its `symbol` on hovering, and a point at a step (from 1)."""
+    shade = colour(strategy, dark=dark)
+    line = scatter(
+        x=np.arange(1, len(values) + 1),
+        y=values,
+        yaxis=yaxis,
+        mode="lines+markers" if len(values) <= 60 else "lines",
+        line={"color": shade, "width": 2},
+        marker={"size": 4, "color": shade},
+        hovertemplate=f"Step %{{x}}<br>{symbol} = %{{y:.4f}}<extra></extra>",
+    )
+    here = scatter(
+        x=[step],
+        y=values[step - 1 : step],
+        yaxis=yaxis,
+        mode="markers",
+        marker={"size": 9, "color": shade, "line": {"width": 2, "color": inks(dark).text}},
+        hoverinfo="skip",
+    )
+    return [line, here]
