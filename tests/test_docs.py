@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from maskdemo.cli.settings_page import settings_page
+from maskdemo.cli.make import settings_page
 from maskdemo.data.tasks import TASKS
 from maskdemo.experiment import SETTINGS
 from maskdemo.scenarios import SCENARIOS

@@ -14,14 +14,14 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from maskdemo.cli import audit, evidence, export, guide, run, settings_page, study
+from maskdemo.cli import audit, export, guide, make, run, study
 from maskdemo.errors import InvalidSettings
 from maskdemo.experiment import SETTINGS
 from maskdemo.guide import QUESTIONS
 from maskdemo.setting_kinds import Choice, Setting
 
 #: Each adds its own parsers, which name the function that answers.
-COMMANDS = (run, study, guide, export, audit, evidence, settings_page)
+COMMANDS = (run, study, guide, export, audit, make)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -1,18 +1,20 @@
-"""`settings` prints every setting as a Markdown page, from the places where each is declared.
+"""What is made of the code: `settings` prints docs/settings.md, `evidence` computes what pages show.
 
-`make docs` writes the page to docs/settings.md.
+`make docs` and `make evidence` run them. The page of settings is from where each is declared.
 """
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, _SubParsersAction
+from argparse import ArgumentParser, Namespace, _SubParsersAction
 from collections.abc import Iterable
 from dataclasses import fields
+from pathlib import Path
 
 from maskdemo.data.tasks import OWN, TASKS, Fixed
 from maskdemo.evidence.phrases import listed
 from maskdemo.experiment import DEFAULTS, GROUPS, MAX_CELLS, MAX_PADDED_LENGTH, SETTINGS
 from maskdemo.export.settings_text import title_and_text
+from maskdemo.results.precomputed import FOLDER
 from maskdemo.scenarios import OPENING, SCENARIOS
 from maskdemo.setting_kinds import Selection, Setting
 from maskdemo.strategies import STRATEGIES
@@ -63,9 +65,20 @@ _SECTIONS = {"task": "[task](#tasks)", "strategies": "[strategies](#the-strategi
 
 
 def add_command(commands: _SubParsersAction[ArgumentParser]) -> None:
-    """Add `maskdemo settings`, which has no options, to the subcommands."""
+    """Add `maskdemo evidence`, and `settings`, which has no options, to the subcommands."""
+    evidence = commands.add_parser("evidence", help="compute in advance what the pages show on arrival")
+    evidence.add_argument("--folder", type=Path, default=FOLDER, help="where to write it")
+    evidence.set_defaults(answer=_compute_evidence)
     parser = commands.add_parser("settings", help="print every setting as a Markdown page")
     parser.set_defaults(answer=lambda args: print(settings_page(), end=""))
+
+
+def _compute_evidence(args: Namespace) -> None:
+    """Compute all evidence anew into the command's folder, 25 minutes on two cores; print pieces."""
+    from maskdemo.results.precompute import compute_results
+
+    for line in compute_results(args.folder):
+        print(line, flush=True)
 
 
 def settings_page() -> str:
