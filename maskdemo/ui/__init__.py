@@ -11,7 +11,6 @@ written from them. Nothing else that a page shows is kept twice:
 | asks_for_file | app, upload | whether an uploader was drawn in this run of the page |
 | audit_complaint | audit | why an uploaded file cannot be audited |
 | audit_file | audit | the configuration of the uploaded file |
-| audit_uploads | audit | how many files were taken: the uploader's name, so that none is held twice |
 | audited | audit | which configuration the last report is about |
 | came_to_rest | run_view | whether a replay has just ended, to draw the page's links anew |
 | complaints | url | a sentence for each part of the link that could not be used |
@@ -29,7 +28,6 @@ written from them. Nothing else that a page shows is kept twice:
 | own_given | upload_dialog | the bytes of such a file until they are read |
 | own_open | controls, upload_dialog | the page on which the dialog for such a file is open |
 | own_task | upload_dialog | the task made of the file that is in use |
-| own_uploads | upload_dialog | how many files of one's own were taken: the uploader's name |
 | page | url | the page that the session is on |
 | playground_epoch | run_view | where the replay came to rest |
 | playing | inside_page | the epoch shown while the inside page plays them, else None |
@@ -48,5 +46,6 @@ written from them. Nothing else that a page shows is kept twice:
 | study_padded_length | state | its widget; raised to the longest sequence |
 | study_stored | study_progress | what the store has of the study on the page |
 | study_vary | state | its widget, from a link or a question |
+| uploads | upload | how many files were taken: the uploader's name, so that none is held twice |
 | viewer | live_job | the session's name at the server |
 """

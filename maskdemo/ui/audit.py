@@ -21,7 +21,7 @@ from maskdemo.scenarios import SCENARIOS
 from maskdemo.server import Audit, Status
 from maskdemo.ui import live_job, navigation, take_away, url
 from maskdemo.ui.components import is_dark
-from maskdemo.ui.upload import take_content, uploader
+from maskdemo.ui.upload import uploader
 from maskdemo.uploads.limits import UploadMemory
 
 READY, FILE, TEXT = "Ready examples", "A .keras file", "A configuration"
@@ -93,11 +93,11 @@ def _choose_example() -> ModelFile:
 def _choose_file() -> ModelFile | None:
     """Draw the uploader; return the file uploaded last, None without or if there was no room for it."""
     uploader(
+        "audit",
         "A .keras file",
         types=["keras", "json", "h5"],  # the last one to be told the way out
-        key=f"audit_upload_{session.get('audit_uploads', 0)}",
         max_mb=MAX_FILE_MB,
-        on_change=_read_upload,
+        on_file=_hold_file,
         help="Of a larger one, paste the configuration: print(model.to_json()).",
     )
     file: ModelFile | None = session.get("audit_file")
@@ -110,20 +110,15 @@ def _choose_file() -> ModelFile | None:
     return file
 
 
-def _read_upload() -> None:
+def _hold_file(name: str, content: bytes) -> None:
     """Replace the last file by an uploaded one or, if `HELD_FILES` is full, a complaint: callback."""
-    url.mark_touched()
-    uploaded = session[f"audit_upload_{session.get('audit_uploads', 0)}"]
-    if uploaded is None:
-        return
     session.audit_file = session.audit_complaint = None
-    file = ModelFile(uploaded.name[:80], take_content(uploaded))
+    file = ModelFile(name, content)
     try:
-        HELD_FILES.hold(file, len(file.content), live_job.viewer())
+        HELD_FILES.hold(file, len(content), live_job.viewer())
         session.audit_file = file
     except InvalidTable:
         session.audit_complaint = NO_ROOM
-    session.audit_uploads = session.get("audit_uploads", 0) + 1  # a new uploader holds no file
 
 
 def _choose_text() -> ModelFile | None:

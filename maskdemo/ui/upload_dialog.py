@@ -11,9 +11,15 @@ from maskdemo.experiment import DEFAULTS
 from maskdemo.ui import live_job, state, url
 from maskdemo.ui.components import chart, is_dark
 from maskdemo.ui.state import STUDY_PREFIX
-from maskdemo.ui.upload import take_content, uploader
-from maskdemo.ui.upload_columns import USES, column_lines, preparation_controls, role_controls
-from maskdemo.ui.upload_draft import Draft, open_draft
+from maskdemo.ui.upload import uploader
+from maskdemo.ui.upload_draft import (
+    USES,
+    Draft,
+    column_lines,
+    open_draft,
+    preparation_controls,
+    role_controls,
+)
 from maskdemo.uploads.data_facts import Fact, data_facts, lengths_of
 from maskdemo.uploads.example_tables import EXAMPLES
 from maskdemo.uploads.limits import MAX_FILE_BYTES, usual_padded_length
@@ -65,32 +71,27 @@ def _draw_error(why: InvalidTable) -> None:
 def _choose_file() -> None:
     """Draw the uploader; read a file that was just taken; keep its draft or error in the session."""
     uploader(
+        "own",
         "A CSV, TSV or Parquet file, or a NumPy archive",
         # Any kind: what the browser refuses, it refuses without a word.
         types=None,
-        key=f"own_upload_{session.get('own_uploads', 0)}",
         max_mb=MAX_FILE_BYTES // 2**20,
-        on_change=_take_upload,
+        on_file=_give_file,
     )
     if (given := session.pop("own_given", None)) is None:
         return
     with st.spinner("Reading the file"):
-        found = open_draft(session.own_uploads, *given)
+        found = open_draft(session.uploads, *given)
     if isinstance(found, Draft):
         session.own_draft = found
     else:
         session.own_complaint = found
 
 
-def _take_upload() -> None:
-    """Take a file's name and bytes, drop the last draft, and empty the uploader, in a callback."""
-    url.mark_touched()
-    uploaded = session[f"own_upload_{session.get('own_uploads', 0)}"]
-    if uploaded is None:
-        return
+def _give_file(name: str, content: bytes) -> None:
+    """Have the dialog read a file in place of the last draft, in a callback."""
     _forget_draft()
-    session.own_given = (uploaded.name[:80], take_content(uploaded))
-    session.own_uploads = session.get("own_uploads", 0) + 1
+    session.own_given = (name, content)
 
 
 def _forget_draft() -> None:
