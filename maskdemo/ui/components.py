@@ -54,8 +54,6 @@ FIGURES = {"SVG": 1, "PNG": 2}
 TOOLS = 24
 #: Of drawings that are kept.
 MAX_CHARACTERS = 8 * 2**20
-
-
 #: Chart -> the version that the browser has drawn, where it has said so in asking for this very run of
 #: the page.
 _BROWSER_HAS: ContextVar[Mapping[str, str]] = ContextVar("browser_has", default=MappingProxyType({}))
@@ -123,7 +121,6 @@ def chart(
     }
 
     def on_clicked() -> None:
-        """Call `on_click` with the click that the browser tells."""
         if on_click is not None and (clicked := st.session_state[place].get("clicked")) is not None:
             on_click(Click(**clicked))
 
@@ -138,7 +135,6 @@ def chart(
     take = handle.on_pulled
 
     def on_pulled() -> None:
-        """Call the handle's callback with the position that the browser tells."""
         take(st.session_state[place]["pulled"])
 
     # Beside the chart, or below it, is what belongs to the handle: how high that is, the browser knows.
@@ -147,11 +143,7 @@ def chart(
 
 
 def replay(
-    epochs: tuple[int, ...],
-    *,
-    run: object,
-    epoch: int | None = None,
-    on_rest: Callable[[int], object],
+    epochs: tuple[int, ...], *, run: object, epoch: int | None = None, on_rest: Callable[[int], object]
 ) -> None:
     """Draw a button and a slider that play a run again in all charts of the page that have frames.
 
@@ -164,7 +156,6 @@ def replay(
     data = {"epochs": epochs, "epoch": epoch, "version": version}
 
     def on_epoch() -> None:
-        """Call `on_rest` with the epoch that the browser tells."""
         on_rest(st.session_state.replay["epoch"])
 
     draw = renderer_of(REPLAY)
@@ -213,11 +204,6 @@ class Drawing:
     version: tuple[str, ...]
     height: int
 
-    @property
-    def size(self) -> int:
-        """The number of characters of all pieces."""
-        return sum(map(len, self.pieces))
-
     def missing_from(self, drawn: str) -> dict[str, str]:
         """Return digest -> piece that the browser lacks. drawn: digests that it has, joined by "."."""
         there = set(drawn.split("."))
@@ -234,12 +220,26 @@ def drawing(figure: Figure, frames: Frames | None = None) -> Drawing:
 
 
 #: The drawings that all viewers of this server share, by what they show.
-SHARED: Cache[Drawing] = Cache(MAX_CHARACTERS, lambda drawing: drawing.size)
+SHARED: Cache[Drawing] = Cache(MAX_CHARACTERS, lambda kept: sum(map(len, kept.pieces)))
 
 
-def snapshot_key(snapshot: Snapshot) -> tuple[Hashable, ...]:
-    """Return experiment, done, seconds and finished: no two different snapshots share all four."""
-    return snapshot.experiment, snapshot.done, snapshot.seconds, snapshot.finished
+def drawing_of_run(
+    figure_of: Callable[..., Figure],
+    snapshot: Snapshot,
+    frames: Callable[[], Frames] | None = None,
+    **looks: Hashable,
+) -> Drawing:
+    """Return what a function of `maskdemo.charts` draws of a run, made once for all viewers.
+
+    frames: of the replay, if the run has finished. looks: further arguments of `figure_of`.
+    """
+    # No two different snapshots share all four.
+    run = snapshot.experiment, snapshot.done, snapshot.seconds, snapshot.finished
+
+    def draw() -> Drawing:
+        return drawing(figure_of(snapshot, **looks), frames() if frames and snapshot.finished else None)
+
+    return SHARED.get((figure_of.__name__, *run, *looks.items()), draw)
 
 
 def renderer_of(name: str) -> ComponentRenderer:

@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import streamlit as st
-from streamlit.elements.lib.mutable_expander_container import ExpanderContainer
 
 from maskdemo.errors import escape_markdown
 from maskdemo.evidence import BASELINE, mask_effect
@@ -192,7 +191,7 @@ def playground() -> None:
         mask_value_warning(experiment)
         strategies()
         _rest_of_group(STRATEGY, "strategies", "count_invalid")
-        with folder("Training", "training_folder"):
+        with st.expander("Training", key="training_folder", on_change=url.mark_touched):
             for name in () if state.is_recorded() else SIZES:
                 setting(name)
             _rest_of_group(TRAINING, *(("read_out",) if state.chosen_task().per_step else ()))
@@ -203,11 +202,6 @@ def _rest_of_group(group: str, *placed: str) -> None:
     for name, one in SETTINGS.items():
         if one.group == group and name not in placed:
             setting(name)
-
-
-def folder(title: str, key: str) -> ExpanderContainer:
-    """Return an expander, closed at first, that stays open when the controls above it come or go."""
-    return st.expander(title, key=key, on_change=url.mark_touched)
 
 
 def on_demand(

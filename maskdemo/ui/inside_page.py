@@ -98,19 +98,16 @@ def _controls(snapshot: Snapshot) -> None:
         usual = typical_row(snapshot.probes, per_step=snapshot.experiment.per_step) + 1
         probe = url.dropdown("probe", run_view.probe_titles(snapshot), usual, "Unseen sequence")
         st.caption(run_view.probe_description(snapshot, probe - 1))
-        _choose_label(snapshot)
+        spec = snapshot.experiment.spec
+        names = {label: spec.label_name(label) for label in range(snapshot.experiment.classes)}
+        url.dropdown("label", names, true_label(snapshot, probe - 1), "Label followed")
         _choose_epoch(snapshot)
         if url.choice("view") == "gates":
+            sequence = _sequence(snapshot)
+            titles = {name: STRATEGIES[name].title for name in sequence.strategies}
             with place:
-                _choose_strategy(_sequence(snapshot))
-            _choose_unit_and_step(_sequence(snapshot))
-
-
-def _choose_label(snapshot: Snapshot) -> None:
-    """Draw the choice of the label whose probability is followed: by default `true_label`."""
-    spec, truth = snapshot.experiment.spec, true_label(snapshot, url.choice("probe") - 1)
-    names = {label: spec.label_name(label) for label in range(snapshot.experiment.classes)}
-    url.dropdown("label", names, truth, "Label followed")
+                url.segments("strategy", titles, sequence.strategies[0], "Strategy", hidden=True)
+            _choose_unit_and_step(sequence)
 
 
 def _choose_epoch(snapshot: Snapshot) -> None:
@@ -177,12 +174,6 @@ def _choose_unit_and_step(sequence: InspectedSequence) -> None:
     last = int(sequence.batch.last_valid[0]) + 1
     _slider("unit", "Unit", range(1, units + 1), _main_unit(sequence, strategy) + 1)
     _slider("step", "Step", range(1, steps + 1), last)
-
-
-def _choose_strategy(sequence: InspectedSequence) -> None:
-    """Draw the choice of the strategy whose gates are shown, by default the first."""
-    titles = {name: STRATEGIES[name].title for name in sequence.strategies}
-    url.segments("strategy", titles, sequence.strategies[0], "Strategy", hidden=True)
 
 
 def _charts(experiment: Experiment, drawn_for: Experiment | None) -> None:

@@ -27,7 +27,7 @@ from maskdemo.ui import (
     take_away,
     url,
 )
-from maskdemo.ui.components import SHARED, Click, Drawing, chart, drawing, is_dark, snapshot_key
+from maskdemo.ui.components import SHARED, Click, Drawing, chart, drawing, drawing_of_run, is_dark
 
 #: What a scenario's run says of masking -> the beginning of a badge: its colour and icon.
 BADGES = {
@@ -78,13 +78,16 @@ def introduction(experiment: Experiment) -> None:
     scenario, snapshot = scenario_of(experiment), run_to_show(experiment)
     _scenarios(scenario)
     if snapshot is not None and snapshot.experiment != experiment:
-        back = partial(state.show_experiment, snapshot.experiment)
-        run_view.settings_of_result("run", snapshot.experiment, experiment, back=back)
+        run_view.settings_of_result("run", snapshot.experiment, experiment, state.show_experiment)
     elif not embedded:
         invitation = "" if snapshot else " Train to see what they do."
-        own = f":material/tune: Your own settings.{invitation}"
+        asks = f":material/tune: Your own settings.{invitation}"
+        if scenario:
+            asks = f":material/visibility: {scenario.look_for}"
+            if "article" in scenario.look_for:
+                asks += f" (The article: [{article.TITLE}](article))"
         with st.container(key="asks"):
-            st.markdown(_look_for_text(scenario) if scenario else own)
+            st.markdown(asks)
 
 
 def _scenarios(chosen: Scenario | None) -> None:
@@ -104,12 +107,6 @@ def _scenarios(chosen: Scenario | None) -> None:
         chosen.name if chosen else None,
         lambda name: state.show_experiment(SCENARIOS[name].experiment),
     )
-
-
-def _look_for_text(scenario: Scenario) -> str:
-    """Return a scenario's text on what to look for; if it says "article", with a link behind it."""
-    named = f" (The article: [{article.TITLE}](article))" if "article" in scenario.look_for else ""
-    return f":material/visibility: {scenario.look_for}{named}"
 
 
 def button_bar(experiment: Experiment, *, disabled: bool) -> None:
@@ -226,30 +223,22 @@ def _on_row(click: Click) -> None:
 
 def curves(snapshot: Snapshot, *, metric: str) -> None:
     """Draw a metric of `charts.learning_curves` by epoch; without an epoch, empty axes with a text."""
-    looks = {} if snapshot.curves or live_job.is_active("run") else {"waiting": NOTHING_TRAINED}
-    dark = is_dark()
-
-    def draw() -> Drawing:
-        figure = charts.learning_curves(snapshot, metric=metric, dark=dark, **looks)
-        return drawing(figure, charts.curves_frames(snapshot) if snapshot.finished else None)
-
-    figure = SHARED.get(("curves", *snapshot_key(snapshot), metric, dark, *looks), draw)
-    alt = "Accuracy or loss by epoch, one line a strategy"
-    chart(figure, key=f"curves_{metric}", alt=alt)
+    looks = {"metric": metric, "dark": is_dark()}
+    if not snapshot.curves and not live_job.is_active("run"):
+        looks["waiting"] = NOTHING_TRAINED
+    frames = partial(charts.curves_frames, snapshot)
+    figure = drawing_of_run(charts.learning_curves, snapshot, frames, **looks)
+    chart(figure, key=f"curves_{metric}", alt="Accuracy or loss by epoch, one line a strategy")
 
 
 def details(snapshot: Snapshot) -> None:
     """Draw losses and training accuracy by epoch, each repeat's accuracy, and what an epoch took."""
-    dark = is_dark()
     first, second = st.columns(2, gap="medium")
     with first:
         curves(snapshot, metric="test_loss")
         curves(snapshot, metric="loss")
     with second:
-        figure = SHARED.get(
-            ("accuracy", *snapshot_key(snapshot), dark),
-            lambda: drawing(charts.final_accuracy(snapshot, dark=dark)),
-        )
+        figure = drawing_of_run(charts.final_accuracy, snapshot, dark=is_dark())
         chart(figure, key="by_strategy", alt="Accuracy by strategy, every repeat a point")
         curves(snapshot, metric="accuracy")
     st.markdown(epoch_took(snapshot), help=EPOCH_TOOK)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import TypeVar
 
 import streamlit as st
 
@@ -18,23 +19,23 @@ from maskdemo.inside.inspected_sequence import InspectedSequence, true_label
 from maskdemo.study import Study
 from maskdemo.training.snapshot import Snapshot
 from maskdemo.ui import live_job, navigation, padding_handle, url
-from maskdemo.ui.components import SHARED, Click, Drawing, chart, drawing, is_dark, replay, snapshot_key
+from maskdemo.ui.components import Click, chart, drawing_of_run, is_dark, replay
+
+Settings = TypeVar("Settings", Experiment, Study)
 
 
 def settings_of_result(
-    kind: str, result: Experiment | Study, wanted: Experiment | Study, *, back: Callable[[], None]
+    kind: str, result: Settings, wanted: Settings, show: Callable[[Settings], None]
 ) -> None:
     """Draw how a result's settings differ from the wanted, other ones, and a button back to them.
 
-    kind: of the job that makes such a result, perhaps still under way. back: sets the controls to the
-    result's settings; then the URL is written.
+    kind: of the job that makes such a result, perhaps still under way. show: sets the controls.
     """
     under_way = live_job.is_active(kind) and live_job.status(kind).newest is not None
     start = "The results under way are for" if under_way else "Result for"
 
     def go_back() -> None:
-        """Set the controls to the result's settings, and the URL with them."""
-        back()
+        show(result)
         url.mark_changed()
 
     # By this key the page's style dims what is below.
@@ -73,16 +74,12 @@ def outputs(snapshot: Snapshot, usual: int) -> None:
         st.caption(probe_description(snapshot, probe - 1))
         params = snapshot.experiment.to_params() | url.choices_shown("probe", "epoch")
         navigation.link("inside", "See every gate of these networks", params)
-    look = {"probe": probe - 1, "dark": is_dark()}
-
-    def draw() -> Drawing:
-        newest = max(snapshot.probes.epochs, default=1)
-        figure = charts.outputs_by_step(snapshot, epoch=newest, pullable=True, **look)
-        return drawing(figure, charts.outputs_frames(snapshot, **look) if snapshot.finished else None)
-
+    looks = {"probe": probe - 1, "dark": is_dark()}
+    frames = partial(charts.outputs_frames, snapshot, **looks)
+    looks |= {"epoch": max(snapshot.probes.epochs, default=1), "pullable": True}
     with above:
         chart(
-            SHARED.get(("outputs", *snapshot_key(snapshot), *look.values()), draw),
+            drawing_of_run(charts.outputs_by_step, snapshot, frames, **looks),
             key="outputs",
             alt="Output after every step, one panel a strategy",
             on_click=partial(_on_output_clicked, snapshot.experiment, probe),

@@ -32,7 +32,7 @@ def study_controls() -> None:
         for name in ("repeats", "epochs"):
             if name not in varied:
                 controls.setting(name, STUDY_PREFIX)
-        with controls.folder("More settings", "study_folder"):
+        with st.expander("More settings", key="study_folder", on_change=url.mark_touched):
             if not fixed and "spread" not in varied:
                 controls.lengths(STUDY_PREFIX)
             elsewhere = {*varied, *state.LENGTHS, "repeats", "epochs"}
@@ -47,7 +47,7 @@ def study_controls() -> None:
                 if name not in elsewhere | sizes:
                     controls.setting(name, STUDY_PREFIX)
             if not elsewhere & {"pad_value", "mask_value"}:
-                controls.mask_value_warning(url.current(url.STUDY)[0].base, STUDY_PREFIX)
+                controls.mask_value_warning(study.base, STUDY_PREFIX)
 
 
 def _variable_controls(label: str, which: str, options: list[str]) -> None:

@@ -63,8 +63,7 @@ def introduction(study: Study) -> None:
         lambda name: state.show_study(QUESTIONS[name].study),
     )
     if findings.study != study:
-        back = partial(state.show_study, findings.study)
-        run_view.settings_of_result("studyrun", findings.study, study, back=back)
+        run_view.settings_of_result("studyrun", findings.study, study, state.show_study)
     else:
         invitation = "" if findings.outcomes else " Run it to see what comes out."
         own = f":material/tune: Your own study.{invitation}"
@@ -120,7 +119,7 @@ def results(study: Study) -> None:
 def verdict_table(findings: Findings) -> None:
     """Draw verdicts, a row per value, if only one thing varies; then `summary` without its headline."""
     study = findings.study
-    others = [name for name in study.base.strategies if name != BASELINE]
+    others = findings.others
     if study.and_vary is None and others:
         verdicts = [findings.verdict((value,), name) for value in study.values for name in others]
         cells = list(map(_verdict_cell, verdicts, strategy_table.word_cells(verdicts)))
@@ -181,7 +180,7 @@ def response_charts(findings: Findings) -> None:
         with right:
             verdict_table(findings)
         return
-    others = [name for name in study.base.strategies if name != BASELINE]
+    others = findings.others
     shown = others[0] if others else BASELINE
     if len(others) > 1:
         titles = {name: STRATEGIES[name].title for name in others}

@@ -201,7 +201,7 @@ def one_of(widget: Callable, name: str, options: Collection[Any], default: Any, 
     settled(name, options, default)
     if isinstance(options, Mapping):
         looks["format_func"] = options.__getitem__
-    return _draw_widget(widget, name, options=list(options), **looks)
+    return widget(options=list(options), key=_key(st.session_state.page, name), **KEPT, **looks)
 
 
 def segments(
@@ -224,9 +224,9 @@ def several_of(name: str, titles: Mapping[str, str], default: list[str], label: 
         names = value.split(".") if isinstance(value, str) else value
         return [each for each in titles if each in names] or None
 
-    _settle(name, default, parse)
+    key = _settle(name, default, parse)
     looks = {"format_func": titles.__getitem__, "selection_mode": "multi", "wrap": True}
-    chosen = _draw_widget(st.pills, name, label=label, options=list(titles), **looks)
+    chosen = st.pills(label, list(titles), key=key, **looks, **KEPT)
     return [each for each in titles if each in chosen] or default
 
 
@@ -275,8 +275,3 @@ def _settle(name: str, default: Any, parse: Callable[[Any], Any]) -> str:
         session[key] = value
     defaults[key] = default
     return key
-
-
-def _draw_widget(widget: Callable, name: str, **looks: Any) -> Any:
-    """Draw the widget of a choice of this page, its key set before; return its value."""
-    return widget(key=_key(st.session_state.page, name), **KEPT, **looks)
