@@ -69,8 +69,8 @@ def learning_curves(
         values = np.array([getattr(each, drawn) for each in curves], float)
         # An empty line keeps the strategy's place in the legend before its first epoch.
         mean = values.mean(axis=0) if values.size else np.full(1, np.nan)
-        style = {"epochs": epochs, "at": at, "share": share, "dark": dark, "showlegend": not direct}
-        lines.append(_mean_trace(name, mean, values, **style))
+        line_of_mean = _mean_trace(name, mean, values, epochs=epochs, at=at, share=share, dark=dark)
+        lines.append(line_of_mean | {"showlegend": not direct})
         if not values.size:
             continue
         highest = max(highest, float(values.max()))
@@ -167,15 +167,7 @@ def _reported_trace(name: str, mean: NDArray, dark: bool) -> PlotlyTrace:
 
 
 def _mean_trace(
-    name: str,
-    mean: NDArray,
-    values: NDArray,
-    *,
-    epochs: int,
-    at: int,
-    share: bool,
-    dark: bool,
-    showlegend: bool,
+    name: str, mean: NDArray, values: NDArray, *, epochs: int, at: int, share: bool, dark: bool
 ) -> PlotlyTrace:
     """Return a line with about 6 markers in `epochs`, at others for each `at`, and one at its end.
 
@@ -196,7 +188,6 @@ def _mean_trace(
         y=mean,
         customdata=spread,
         name=strategy_title(name),
-        showlegend=showlegend,
         mode="lines+markers",
         line=line(name, dark=dark),
         marker=marker(name, dark=dark, size=sizes, line={"width": 0}),
