@@ -113,7 +113,6 @@ def sequence_lengths(lengths: Lengths, *, dark: bool = False) -> Figure:
             below=BELOW,
             dark=dark,
             barmode="stack",
-            showlegend=False,
             xaxis={
                 "range": [0.5, lengths.longest + 0.5],
                 "tickvals": plot.nice_ticks(1, lengths.longest),

@@ -161,24 +161,23 @@ def results(chosen: ModelFile | None) -> None:
     ready = None
     if chosen is not None and session.get("audit_source") == READY:
         ready = precomputed.audit_report(chosen.content)
+    report, note = ready, precomputed.provenance_note(ready) if ready else ""
     is_of_chosen = bool(audited and chosen and audited.content == chosen.content)
-    if newest is None or audited is None or (ready and not is_of_chosen):
-        if ready is None:
-            st.markdown(WHAT_COMES)
-        else:
-            _report(ready, precomputed.provenance_note(ready))
-        return
-    if newest.done == 1.0 and not is_of_chosen:
-        st.info(f"This is what was found in: {escape_markdown(audited.name)}.")
-    if newest.error:
-        st.error(escape_markdown(newest.error))
-    elif report := newest.parsed_report:
-        _report(report)
-    elif ready:  # until there is a new one
-        _report(ready, precomputed.provenance_note(ready))
+    if newest is not None and audited is not None and (is_of_chosen or ready is None):
+        if newest.done == 1.0 and not is_of_chosen:
+            st.info(f"This is what was found in: {escape_markdown(audited.name)}.")
+        if newest.error:
+            st.error(escape_markdown(newest.error))
+            return
+        if newest.parsed_report:
+            report, note = newest.parsed_report, ""
+    elif ready is None:
+        st.markdown(WHAT_COMES)
+    if report:
+        _report(report, note)
 
 
-def _report(report: Report, note: str = "") -> None:
+def _report(report: Report, note: str) -> None:
     """Draw verdict, `note`, findings, what was tried, the mask's path as SVG; downloads: HTML, JSON."""
     (st.success if report.clean else st.error)(escape_markdown(report.sentence))
     if note:

@@ -8,7 +8,7 @@ the test set with that many padded steps.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from typing import Any
 
@@ -61,15 +61,17 @@ def _handle_data(snapshot: Snapshot, probe: int) -> dict[str, Any]:
         "side": url.settled("added_side", SIDES, experiment.side),
     }
     pulled = any(chosen[name] != trained[name] for name in chosen)
-    usual = _usual_weights(snapshot)
-    readers = (OWN_WEIGHTS, *_lenders(snapshot))
-    weights = url.settled("weights", readers, usual if pulled else None)
+    # The networks that can read for others: all that read no mask as input.
+    lenders = [name for name in experiment.strategies if not STRATEGIES[name].mask_channel]
+    first_repeat = [each for each in snapshot.curves if each.repeat == 0]
+    reached = {each.strategy: each.test_valid_accuracy[-1] for each in first_repeat}
+    best, usual = _best_and_usual(lenders, reached, snapshot.chance.valid)
+    weights = url.settled("weights", (OWN_WEIGHTS, *lenders), usual if pulled else None)
     chosen["weights"] = weights or OWN_WEIGHTS
     # What moved the handle from outside, such as Back, makes it a new one.
     if chosen != session.get("pulled"):
         session.pulled, session.handles = chosen, session.get("handles", 0) + 1
     lanes = recurrence_data(sequence, dark=is_dark())
-    reached = {name: percent(each, 0) for name, each in _first_repeat_accuracy(snapshot).items()}
     return lanes | {
         "version": blake2b(repr((lanes, session.handles)).encode(), digest_size=8).hexdigest(),
         "chosen": chosen,
@@ -77,9 +79,9 @@ def _handle_data(snapshot: Snapshot, probe: int) -> dict[str, Any]:
         "usual": usual,
         # Whether somebody chose whose network reads.
         "settled": weights not in (None, usual),
-        "lenders": {name: STRATEGIES[name].title for name in _lenders(snapshot)},
-        "shared": chosen["weights"] if chosen["weights"] != OWN_WEIGHTS else _best_lender(snapshot),
-        "reached": reached,
+        "lenders": {name: STRATEGIES[name].title for name in lenders},
+        "shared": chosen["weights"] if chosen["weights"] != OWN_WEIGHTS else best,
+        "reached": {name: percent(each, 0) for name, each in reached.items()},
         "repeats": experiment.repeats,
         "measured": chosen | {"results": _measured_with_padding(sequence, **chosen)}
         if chosen != trained
@@ -197,29 +199,16 @@ def readers_of(strategies: tuple[str, ...], weights: str) -> Mapping[str, str]:
     }
 
 
-def _lenders(snapshot: Snapshot) -> tuple[str, ...]:
-    """Return the strategies whose network can read for others: all that read no mask as input."""
-    return tuple(each for each in snapshot.experiment.strategies if not STRATEGIES[each].mask_channel)
+def _best_and_usual(
+    lenders: Sequence[str], reached: Mapping[str, float], chance: float
+) -> tuple[str, str]:
+    """Return the best lender, and the strategy whose network reads for all until one is chosen.
 
-
-def _first_repeat_accuracy(snapshot: Snapshot) -> dict[str, float]:
-    """Return strategy -> final test accuracy (0 to 1, on valid steps) in the first repeat."""
-    return {each.strategy: each.test_valid_accuracy[-1] for each in snapshot.curves if each.repeat == 0}
-
-
-def _best_lender(snapshot: Snapshot) -> str:
-    """Return which of `_lenders` is most accurate in the first repeat; `OWN_WEIGHTS` without any."""
-    reached = _first_repeat_accuracy(snapshot)
-    return max(_lenders(snapshot), key=reached.__getitem__, default=OWN_WEIGHTS)
-
-
-def _usual_weights(snapshot: Snapshot) -> str:
-    """Return the strategy whose network reads all lanes while nobody has chosen, or `OWN_WEIGHTS`.
-
-    That is `_best_lender`, if any of `_lenders` is less than half as accurate beyond chance as it.
+    The latter is the former, if any lender is less than half as accurate beyond chance; else it is
+    `OWN_WEIGHTS`, as both are without a lender. reached: strategy -> accuracy, 0 to 1 like chance.
     """
-    reached, best = _first_repeat_accuracy(snapshot), _best_lender(snapshot)
-    if best == OWN_WEIGHTS:
-        return OWN_WEIGHTS
-    learned = (snapshot.chance.valid + reached[best]) / 2
-    return best if min(reached[each] for each in _lenders(snapshot)) < learned else OWN_WEIGHTS
+    if not lenders:
+        return OWN_WEIGHTS, OWN_WEIGHTS
+    best = max(lenders, key=reached.__getitem__)
+    learned = (chance + reached[best]) / 2
+    return best, best if min(reached[each] for each in lenders) < learned else OWN_WEIGHTS

@@ -70,7 +70,7 @@ def test_a_link_shows_what_was_measured_where_the_handle_was_let_go(added):
 
 def test_a_network_that_a_link_chooses_stays_chosen_when_the_padding_is_pulled(monkeypatch):
     finished(TINY)
-    monkeypatch.setattr(padding_handle, "_usual_weights", lambda run: "held_state")
+    monkeypatch.setattr(padding_handle, "_best_and_usual", lambda *_: ("held_state", "held_state"))
     assert not sent(opened("playground", TINY.to_params()))["settled"]
     data = sent(opened("playground", TINY.to_params() | {"weights": OWN_WEIGHTS}))
     assert data["settled"] and data["chosen"] == data["trained"]
