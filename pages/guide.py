@@ -111,7 +111,7 @@ st.title("Do I need a mask?", anchor=False)
 st.markdown(
     "Say how you pad, and what your model reads. The answer is what networks trained that way did."
 )
-setup, _ = url.current(url.GUIDE)
-draw_questions(setup)
+chosen, _ = url.current(url.GUIDE)
+draw_questions(chosen)
 controls.complaints(None)
-draw_answer(setup)
+draw_answer(chosen)
