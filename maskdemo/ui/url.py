@@ -225,8 +225,8 @@ def several_of(name: str, titles: Mapping[str, str], default: list[str], label: 
         return [each for each in titles if each in names] or None
 
     key = _settle(name, default, parse)
-    looks = {"format_func": titles.__getitem__, "selection_mode": "multi", "wrap": True}
-    chosen = st.pills(label, list(titles), key=key, **looks, **KEPT)
+    looks: dict[str, Any] = {"format_func": titles.__getitem__, "wrap": True, **KEPT}
+    chosen = st.pills(label, list(titles), key=key, selection_mode="multi", **looks)
     return [each for each in titles if each in chosen] or default
 
 
