@@ -64,10 +64,13 @@ SLOW = (
     "cli/test_export.py",
     "cli/test_run.py",
     "inside",
+    "server/test_server.py",
     "test_adding.py",
     "training/test_buckets.py",
     "training/test_program.py",
     "training/test_run.py",
+    "ui/test_padding_handle.py",
+    "uploads/test_field.py",
     *(f"ui/test_{page}.py" for page in ("arrival", "article", "audit", "inside", "live_job", "own")),
     *(f"ui/test_{page}.py" for page in ("playground", "precomputed", "study", "take_away", "upload")),
 )
