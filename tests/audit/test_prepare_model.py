@@ -1,11 +1,12 @@
-"""Steps that an audit runs at once are those that Keras runs one by one."""
+"""Steps that are run at once are those that Keras runs one by one; what is changed is put back."""
 
 import keras
 import numpy as np
 import pytest
 from keras import layers, ops
 
-from maskdemo.audit.prepare_model import steps_at_once
+from maskdemo.audit.prepare_model import last_activations, steps_at_once, without_activations
+from maskdemo.audit.trace import trace
 
 STEPS = 12
 
@@ -31,3 +32,12 @@ def test_outputs_stay_and_a_layer_that_mixes_sequences_runs_step_by_step(mixes, 
     for one, other in zip(wanted, got, strict=True):
         np.testing.assert_allclose(one, other, atol=1e-5)
     assert not any("call" in vars(each) for each in model._flatten_layers())
+
+
+def test_a_layer_that_makes_two_outputs_has_its_activation_again_afterwards():
+    inputs, shared = keras.Input((3,), name="x"), layers.Softmax()
+    model = keras.Model(inputs, [shared(inputs), shared(inputs * 2)])
+    ones = np.ones((1, 3), "float32")
+    with without_activations(last_activations(trace(model, {"x": ones}).output_makers)):
+        np.testing.assert_array_equal(model(ones)[1], 2 * ones)
+    np.testing.assert_allclose(model(ones)[1], ones / 3)
