@@ -144,7 +144,7 @@ class TestEveryFigure:
             assert base.margin.autoexpand is False
             assert figure.layout.height and figure.layout.uirevision and figure.layout.title.text
 
-    @pytest.mark.parametrize("strategies", [ALL[:1], FEW, ALL])
+    @pytest.mark.parametrize("strategies", [ALL[:1], pytest.param(FEW, marks=pytest.mark.fuzz), ALL])
     def test_nothing_moves_while_training(self, strategies):
         """Heights, margins and axes are those of the finished run from the first look on."""
         full = (6, 6, 6)
@@ -161,7 +161,7 @@ class TestEveryFigure:
     @pytest.mark.parametrize("per_step", [False, True])
     @pytest.mark.parametrize("classes", [2, 9])
     @pytest.mark.parametrize("done", [(), (0,), (1,), (6, 2), (6, 6)])
-    @pytest.mark.parametrize("strategies", [ALL[3:4], ALL])
+    @pytest.mark.parametrize("strategies", [pytest.param(ALL[3:4], marks=pytest.mark.fuzz), ALL])
     def test_drawn_at_any_moment_of_any_task(self, per_step, classes, done, strategies):
         snapshot = make_snapshot(strategies, done=done, classes=classes, per_step=per_step)
         for figure in all_figures(snapshot, make_batch()):

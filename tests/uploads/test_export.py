@@ -71,16 +71,15 @@ def test_the_exported_code_makes_the_same_sequences(name, changes, tmp_path):
     content = FORMATS[name](*both)
     path = tmp_path / name
     path.write_bytes(content)
-    for split in ("split", None):
+    for repeat, split in enumerate(("split", None)):
         roles = {"split": split, "features": ("x1", "x2"), "per_step": True}
         one = experiment_of(content, name, roles=roles, **changes)
-        for repeat in (0, 1):
-            found = sequences_in(exported_code(one, "The sequences"), one, path, repeat)
-            data = inputs(one, repeat).data
-            for (values, labels, observed), part in zip(found, (data.train, data.test), strict=True):
-                assert all(map(np.array_equal, values, part.values))
-                assert all(map(np.array_equal, observed, part.observed))
-                assert all(map(np.array_equal, labels, part.labels))
+        found = sequences_in(exported_code(one, "The sequences"), one, path, repeat)
+        data = inputs(one, repeat).data
+        for (values, labels, observed), part in zip(found, (data.train, data.test), strict=True):
+            assert all(map(np.array_equal, values, part.values))
+            assert all(map(np.array_equal, observed, part.observed))
+            assert all(map(np.array_equal, labels, part.labels))
 
 
 def test_groups_words_dates_and_thinning_are_exported_too(tmp_path):
