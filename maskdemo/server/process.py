@@ -1,4 +1,4 @@
-"""A worker process as the server sees it: what it may take; started, given commands, read, ended."""
+"""A worker process as the server sees it: started, given commands, read, ended."""
 
 from __future__ import annotations
 
@@ -14,27 +14,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from maskdemo.machine import MEMORY_IS_SHORT
 from maskdemo.results.trainings import store_folder
 from maskdemo.server import worker_messages
 from maskdemo.training.compile_cache import cache_environment, remove_all
 
 ROOT = Path(__file__).resolve().parents[2]
 MODULE = "maskdemo.server.worker"
-#: Bytes of its own that a worker may hold between two jobs. Measured (TensorFlow 2.21): 305 MB after
-#: its first run, 9 more for each program. For as long as it lasts, a run needs up to 150 more: for the
-#: programs of a new shape, then for its sequences. The server has up to 200, and the smallest host
-#: 690. Where there is more, new workers are not needed as often.
-MAX_MEMORY_BYTES = (320 if MEMORY_IS_SHORT else 700) * 2**20
-#: Bytes of its own that a worker may hold and still compile for later: so much less than lets the
-#: server replace it as the next program may add.
-MAX_BYTES_FOR_LATER = MAX_MEMORY_BYTES - 20 * 2**20
-#: Programs that a worker may have compiled: what bounds it where its memory is not known.
-MAX_WORKER_PROGRAMS = 48
-#: Seconds without a word after which a worker that has a job is taken for hung.
-SILENCE_S = 300.0
-#: Workers in a row that may die with nothing to do, before the next one waits for something to do.
-MAX_IDLE_DEATHS = 2
 #: glibc's allocator otherwise keeps what compiling has freed, in an arena for each thread: two arenas,
 #: and a megabyte or more always straight from the system. Other systems do not read these.
 _MEMORY = {

@@ -17,15 +17,15 @@ from maskdemo.data.tasks import Task
 from maskdemo.experiment import Experiment
 from maskdemo.results import finished_runs, precomputed
 from maskdemo.server.jobs import Job, Status
-from maskdemo.server.process import (
+from maskdemo.server.process import Process
+from maskdemo.server.queue import Queue
+from maskdemo.server.work import Run, Work
+from maskdemo.server.worker_limits import (
     MAX_IDLE_DEATHS,
     MAX_MEMORY_BYTES,
     MAX_WORKER_PROGRAMS,
     SILENCE_S,
-    Process,
 )
-from maskdemo.server.queue import Queue
-from maskdemo.server.work import Run, Work
 from maskdemo.server.worker_messages import Ended, Newest, Prepared, pack
 from maskdemo.training.snapshot import Snapshot
 

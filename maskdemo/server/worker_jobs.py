@@ -16,8 +16,8 @@ from maskdemo.loading import load_tensorflow
 from maskdemo.machine import own_memory
 from maskdemo.results.trainings import TrainingStore
 from maskdemo.scenarios import SCENARIOS
-from maskdemo.server.process import MAX_BYTES_FOR_LATER
 from maskdemo.server.work import Audit, Run, StudyRun
+from maskdemo.server.worker_limits import MAX_BYTES_FOR_LATER
 from maskdemo.server.worker_messages import shrink, shrink_findings, unpack
 from maskdemo.study.grid import Study
 from maskdemo.study.runner import executor_of, run_study
