@@ -70,9 +70,10 @@ def one_batch(model: Any, batch: Batch) -> Batch:
 
 
 def _no_row_sentence(model: Any, batch: Batch, index: int, output: np.ndarray, count: int) -> str:
-    """Return the sentence that an output has no row for each sequence, and the layer that loses rows.
+    """Return the sentences that an output has no row for each sequence, and where rows are lost.
 
-    index: of the output. count: the number of sequences.
+    That is after a layer, or before it, in the model's own code; left out if no layer sees it.
+    index: of the output, told from 1. count: the number of sequences.
     """
     batch = one_batch(model, batch)
     rows = batch_size(model) or count

@@ -81,9 +81,9 @@ class Samples:
     def padded_batch(self, indices: Iterable[int], side: Side, extra: int = 0) -> dict[str, np.ndarray]:
         """Return the sequences of these indices as a batch, by name of input.
 
-        Sequences are padded on `side` with their input's pad value: (N, steps, ...). steps: of the
-        input, if it has one length; else the longest length and `extra` more. Inputs that are not
-        sequences are stacked: (N, ...).
+        Sequences are padded on `side` with their input's pad value: (N, steps, ...), masks of steps by
+        steps on both axes. steps: of the input, if it has one length; else the longest length and
+        `extra` more. Inputs that are not sequences are stacked: (N, ...).
         """
         rows = [self.rows[index] for index in indices]
         return {

@@ -140,7 +140,7 @@ def _row_position(row: int) -> PlotlyOptions:
 
 
 def _legend_entries(several: bool, both: bool, dark: bool) -> list[PlotlyTrace]:
-    """Return the legend's entries, chance last. several: with means. both: see `_repeat_traces`."""
+    """Return the legend's entries, chance last. several: with means. both: with valid steps only."""
     shade = plot.inks(dark).muted
     entries = [plot.legend_entry("One repeat", marker={"symbol": "circle", "size": 8, "color": shade})]
     if both:

@@ -213,7 +213,10 @@ def _mean_text(mean: Interval) -> str:
 
 
 def _difference_text(verdict: Verdict) -> str:
-    """Return the hover text of a difference to no mask."""
+    """Return the hover text of a difference to no mask: points, interval, repeats, word and note.
+
+    In one repeat only the points: "+4.2 points in one repeat".
+    """
     difference = verdict.difference
     if not difference.bounded:
         return f"{points(difference.mean)} points in one repeat"

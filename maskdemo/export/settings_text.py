@@ -151,7 +151,7 @@ def _differing_settings(
 
 
 def _value_phrase(experiment: Experiment, name: str) -> str:
-    """Return a setting's value as part of a sentence: "on", "30%", "32", a task's title in quotes."""
+    """Return a setting's value in a sentence: "on", "30%", "4000", "after the end", a quoted title."""
     value, setting = getattr(experiment, name), SETTINGS[name]
     if name == "task":
         return f"\N{LEFT DOUBLE QUOTATION MARK}{experiment.spec.title}\N{RIGHT DOUBLE QUOTATION MARK}"

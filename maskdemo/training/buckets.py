@@ -265,7 +265,7 @@ def _first_step(where: NDArray[np.bool_]) -> NDArray[np.intp]:
 
 
 def _padded_to_bucket(data: TimeMajorBatch, shape: Shape) -> TimeMajorBatch:
-    """Return the batch, filled with zeros up to the buckets of `shape`; a piece more where `timed`."""
+    """Return the batch, filled with zeros up to the buckets of `shape`; rows of (1, N) stay one row."""
     steps, rows = data.switch.shape
     more_rows, more_steps = (0, shape.sequences - rows), (0, shape.steps - steps)
     each = [[(0, shape.steps + PIECE - steps) if timed else (0, 0), more_rows] for timed in shape.timed]

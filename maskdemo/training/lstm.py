@@ -243,7 +243,8 @@ def backward(
 def _advance(kernel: tf.Tensor, switched: tuple, row: tf.Tensor, cell: tf.Tensor):
     """Return (advance, keep, [i, f, g, o], c, tanh(c)), with the c (B, H) of a step that moves on.
 
-    switched: advance and keep, each (B, 1). row: (B, F + 2 + H), inputs and state. cell: (B, H).
+    kernel: of `gate_kernel`. switched: advance and keep, each (B, 1). row: (B, F + 2 + H), inputs and
+    state. cell: (B, H).
     """
     i, f, g, _ = gates = _gates(kernel, row)
     advanced = f * cell + i * g

@@ -140,7 +140,10 @@ def scrubber(snapshot: Snapshot) -> None:
 
 
 def _on_rest(epoch: int) -> None:
-    """Choose the epoch at which the slider came to rest, for the URL too, in a callback."""
+    """Choose the epoch at which the slider came to rest, for the URL too, in a callback.
+
+    `scrubber` learns that its own slider chose it, so that it stays, and draws the page once more.
+    """
     st.session_state.rested = st.session_state.playground_epoch = epoch
     st.session_state.came_to_rest = True
     url.mark_changed()

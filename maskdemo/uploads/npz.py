@@ -176,7 +176,8 @@ def _check_shapes(part: str, values: NDArray, lengths: NDArray | None, labels: N
 def _check_whole(part: str, values: NDArray) -> None:
     """Raise `InvalidTable` where a batch without lengths seems padded, or to have its steps last.
 
-    Steps seem last if F > T, and F > MAX_FEATURES or steps differ by 0.8 or more of what features do.
+    Steps seem last if F > T, and F > MAX_FEATURES, or T is 1, or steps differ by 0.8 or more of what
+    features do. Padded: as `apparent_padding` says, behind or in front.
     """
     if values.shape[1] < values.shape[2]:
         # Steps that follow each other are more alike than features that stand side by side.
