@@ -262,6 +262,7 @@ TRIED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", TRIED)
 def test_a_study_is_the_playground_bit_for_bit(case):
     made = study(**{"values": (8, 16), **TRIED[case]})
