@@ -50,7 +50,7 @@ FIRST = (
     "results",
     "study",
 )
-#: What compiles and trains networks, audits models, or opens pages, for which a worker starts: slow.
+#: What trains, audits models, reads many tables, or opens pages, for which a worker starts: slow.
 SLOW = (
     "audit/test_random_graphs.py",
     "audit/test_backends.py",

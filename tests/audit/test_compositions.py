@@ -1,6 +1,6 @@
 """Among layers that keep a mask, in any order, one that loses it, anywhere, is found and named.
 
-`make test` finds such layers in `test_random_graphs` and has them named in `test_zoo`.
+`make test` finds and names such layers one by one in `test_zoo`.
 """
 
 import warnings
