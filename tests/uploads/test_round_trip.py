@@ -52,7 +52,13 @@ def parts(draw: st.DrawFn) -> tuple[Sequences, Sequences]:
     return part(draw(st.integers(16, 20))), part(draw(st.integers(16, 18)))
 
 
-@pytest.mark.parametrize("name", FORMATS)
+#: Of one kind with others: a group of digits with another mark, an archive in another form.
+ALIKE = {"dots.csv", "french.csv", "flat.npz"}
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.fuzz] * (name in ALIKE)) for name in FORMATS]
+)
 @given(both=parts())
 @FEWER
 def test_every_notation_gives_the_sequences_back_or_is_refused_by_its_cell(name, both):
