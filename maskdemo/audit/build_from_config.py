@@ -12,7 +12,7 @@ from copy import deepcopy
 from typing import Any
 
 from maskdemo.audit.configuration import safe_config
-from maskdemo.audit.error_sentences import short_reason
+from maskdemo.audit.exception_sentences import short_reason
 from maskdemo.audit.report import Report
 from maskdemo.audit.resource_limits import MAX_OUTPUTS, MAX_WEIGHTS
 from maskdemo.audit.run_audit import audit

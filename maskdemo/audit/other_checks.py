@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from maskdemo.audit.error_sentences import short_reason
+from maskdemo.audit.exception_sentences import short_reason
 from maskdemo.audit.layer_kinds import RECURRENT
 from maskdemo.audit.model_inputs import ModelInput
 from maskdemo.audit.output_change import (

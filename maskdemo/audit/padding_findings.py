@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from maskdemo.audit.cures import HANDED_ON
-from maskdemo.audit.error_sentences import short_reason
+from maskdemo.audit.exception_sentences import short_reason
 from maskdemo.audit.fault_sentences import CAUSES
 from maskdemo.audit.faulty_layer import Fault, faults
 from maskdemo.audit.output_change import Measure

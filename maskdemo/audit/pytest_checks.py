@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
-from maskdemo.audit.error_sentences import failure_sentence
+from maskdemo.audit.exception_sentences import failure_sentence
 from maskdemo.audit.report import Report
 from maskdemo.audit.run_audit import audit
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, get_args
 
 from maskdemo.audit import run_model
-from maskdemo.audit.error_sentences import failure_sentence, short_reason
+from maskdemo.audit.exception_sentences import failure_sentence, short_reason
 from maskdemo.audit.fault_sentences import Severity
 from maskdemo.audit.first_runs import build_by_running
 from maskdemo.audit.length_copies import copy_of_length

@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from pathlib import Path
 
-from maskdemo.audit.error_sentences import failure_sentence
+from maskdemo.audit.exception_sentences import failure_sentence
 from maskdemo.audit.report import Report
 from maskdemo.audit.resource_limits import AUDIT_MEMORY, MAX_OPEN_FILES, READING_MEMORY, TIMEOUT_S
 from maskdemo.loading import load_tensorflow

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from maskdemo.audit import first_runs, output_change, run_model
-from maskdemo.audit.error_sentences import short_reason
+from maskdemo.audit.exception_sentences import short_reason
 from maskdemo.audit.fixed_length_steps import outputs_of_fixed_inputs
 from maskdemo.audit.layer_kinds import layers_of
 from maskdemo.audit.mask_inputs import with_masks_as_tried

@@ -95,7 +95,7 @@ def _run_command(args: Namespace) -> int:
     With `--json` standard output has {"clean": null, "sentence": the error}, too. Raises ValueError,
     before the audit, for an `--html` that cannot be written. Warnings are silent.
     """
-    from maskdemo.audit.error_sentences import failure_sentence
+    from maskdemo.audit.exception_sentences import failure_sentence
 
     if args.html:
         must_be_writable(args.html)

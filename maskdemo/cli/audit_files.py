@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from maskdemo.audit.error_sentences import short_reason
+from maskdemo.audit.exception_sentences import short_reason
 from maskdemo.errors import UnsupportedModel, quoted
 
 
