@@ -14,7 +14,7 @@ from tests.browser.test_arrival import bottom, chart
 from tests.browser.test_playground import STEP, quick
 from tests.browser.viewer import DESKTOP, PHONE, Viewer
 
-SMALL = quick(epochs=6, repeats=1, seed=5)
+SMALL = quick(epochs=4, repeats=1, seed=5)
 
 
 def link() -> str:
@@ -43,14 +43,14 @@ def test_trained_scrubbed_and_played(viewer: Viewer):
     expect(page.get_by_text("Every gate at every step: No mask")).to_be_visible()
     expect(page.get_by_text("and the state moves on").first).to_be_visible()
 
-    press(page, "After epoch", "ArrowLeft", 3)
-    expect(page.get_by_text("Test sequence 1, after epoch 3").first).to_be_visible()
+    press(page, "After epoch", "ArrowLeft", 2)
+    expect(page.get_by_text("Test sequence 1, after epoch 2").first).to_be_visible()
     page.get_by_role("button", name="Play").click()
     # A busy browser may skip an epoch on the way.
-    moved = re.compile("Test sequence 1, after epoch [456]")
+    moved = re.compile("Test sequence 1, after epoch [34]")
     expect(page.get_by_text(moved).first).to_be_visible()
     expect(page.get_by_role("button", name="Play")).to_be_visible()
-    expect(page.get_by_text("Test sequence 1, after epoch 6").first).to_be_visible()
+    expect(page.get_by_text("Test sequence 1, after epoch 4").first).to_be_visible()
 
     viewer.settle()
     expect_no_findings(page)
