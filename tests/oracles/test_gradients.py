@@ -169,7 +169,7 @@ def changed(arrays: Arrays, change: Callable[[NDArray], NDArray]) -> Arrays:
     return Arrays(*(each if each is None else change(each) for each in vars(arrays).values()))
 
 
-@pytest.mark.parametrize("outputs", [1, 3])
+@pytest.mark.parametrize("outputs", [pytest.param(1, marks=pytest.mark.fuzz), 3])
 def test_adam_is_that_of_keras(outputs):
     """Three epochs of three updates, the last batch of each smaller than the others."""
     rows = 2 * BATCH + 5

@@ -167,6 +167,7 @@ def test_a_study_gives_way_to_a_run_and_loses_nothing(shared):
     assert all(found.outcomes[training] == outcome for training, outcome in had.outcomes.items())
 
 
+@pytest.mark.fuzz
 def test_what_is_compiled_ahead_disturbs_nothing(shared):
     one = small(units=5, strategies=("held_state",))
     shared.prepare("a", one)
