@@ -52,12 +52,14 @@ FIRST = (
 )
 #: What trains, audits models, reads many tables, or opens pages, for which a worker starts: slow.
 SLOW = (
+    "article/test_claims.py",
     "audit/test_random_graphs.py",
     "audit/test_backends.py",
     "audit/test_compositions.py",
     "audit/test_example_models.py",
     "audit/test_fixes.py",
     "audit/test_non_finite.py",
+    "audit/test_prepare_model.py",
     "audit/test_pytest_checks.py",
     "audit/test_report.py",
     "cli/test_data.py",
@@ -71,6 +73,8 @@ SLOW = (
     "training/test_run.py",
     "ui/test_padding_handle.py",
     "uploads/test_field.py",
+    "uploads/test_round_trip.py",
+    "uploads/test_training.py",
     *(f"ui/test_{page}.py" for page in ("arrival", "article", "audit", "inside", "live_job", "own")),
     *(f"ui/test_{page}.py" for page in ("playground", "precomputed", "study", "take_away", "upload")),
 )
@@ -107,6 +111,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.oracle)
         if place(item.path, SLOW) < len(SLOW):
             item.add_marker(pytest.mark.slow)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Fail where groups are lost: their tests would be shared out without a word, and take longer."""
+    if getattr(session.config.option, "loadgroup", False):
+        assert all("@" in item.nodeid for item in session.items), "pytest-xdist has lost the groups"
 
 
 def place(path: Path, files: tuple[str, ...]) -> int:
