@@ -33,6 +33,11 @@ def test_a_wrong_model_fails_by_name_unless_that_was_expected():
     assert failing(checks) == {"post_padding", "pre_padding"}
 
 
+@pytest.mark.fuzz
+def test_a_loss_over_padding_fails_by_name():
+    assert failing(check_padding(ZOO["loss_over_padding"].build, **QUICK)) == {"loss"}
+
+
 def test_an_expected_failure_that_does_not_exist():
     checks = list(check_padding(ZOO["masking_lstm"].build, expected_failures={"los": "typing"}))
     assert checks[-1].name == "los"

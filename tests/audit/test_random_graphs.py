@@ -7,7 +7,7 @@ from hypothesis import given, note, settings
 from maskdemo.audit import audit
 from tests.audit.random_graphs import Graph, graphs
 
-#: Each example builds and audits a model: the smallest of each kind in `make test`, 250 in `make fuzz`.
+#: Each example is a model: one fixed graph of each kind in `make test`, 250 in `make fuzz`.
 SETTINGS = settings(max_examples=250 if settings().max_examples > 100 else 1)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 AXE = Axe()
 GRAVE = ("serious", "critical")
@@ -20,6 +20,9 @@ def expect_no_findings(page: Page, part: str | None = None) -> None:
 
     part: a selector of what is new on a page that was judged before; only that.
     """
+    is_dark = page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
+    look = "dark" if is_dark else "light"
+    expect(page.get_by_test_id("stApp")).to_have_css("color-scheme", look)
     page.add_style_tag(content=AT_REST)
     options = {"resultTypes": ["violations"]}
     found = [

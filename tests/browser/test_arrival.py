@@ -96,7 +96,7 @@ def expect_the_answer_first(page: Page) -> None:
 
 def expect_scenarios_in_two_lines_at_most(page: Page) -> None:
     row = page.locator("[class*=st-key-scenario_row_]")
-    for width in (1100, DESKTOP[0]):
+    for width in (1100, 1280):
         page.set_viewport_size({"width": width, "height": DESKTOP[1]})
         # A list where two lines have no room.
         expect(row).to_be_visible(visible=width > 1100)

@@ -14,7 +14,7 @@ from tests.samples import made_up
 
 @pytest.fixture
 def untrained(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What commands would train is made up; those that print JSON train for real."""
+    """What commands would train is made up: a run and a study, printed as JSON, train for real."""
 
     def outcome(one: Experiment, repeat: int, **_: Any) -> Outcome:
         last = made_up(replace(one, repeats=repeat + 1)).curves[-1]

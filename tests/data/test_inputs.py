@@ -7,7 +7,7 @@ from dataclasses import fields, replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given, note, settings
 from hypothesis import strategies as st
 
 from maskdemo.data import inputs as module
@@ -102,6 +102,7 @@ def test_cached_or_not_inputs_are_those_the_task_draws(one):
     one = replace(one, train_size=min(one.train_size, 40), test_size=min(one.test_size, 24))
     padding = {"padded_length": one.padded_length, "side": one.side, "pad_value": one.pad_value}
     for repeat in (0, 2):
+        note(f"repeat {repeat}")
         drawn = make_data(
             one.task,
             train_size=one.train_size,

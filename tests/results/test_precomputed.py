@@ -13,6 +13,7 @@ import pytest
 from maskdemo.article.claims import CLAIMS
 from maskdemo.article.examples import EXAMPLES
 from maskdemo.article.measurements import measure_run
+from maskdemo.audit.configuration import safe_config
 from maskdemo.audit.example_models import EXAMPLES as AUDITED
 from maskdemo.evidence import accuracies
 from maskdemo.guide import guide_experiments
@@ -150,8 +151,11 @@ def made(tmp_path_factory) -> Path:
         patch.setitem(SCENARIOS, "tiny", TINY)
         patch.setitem(QUESTIONS, "tiny", TINY_QUESTION)
         # What the audits find is tested in `audit/test_example_models`: here, that it is kept.
-        found = iter((LEAKING, CLEAN))
-        patch.setattr("maskdemo.audit.build_from_config.audit_config", lambda config: next(found))
+        mended = safe_config(AUDITED["embedding"].fixed)
+        patch.setattr(
+            "maskdemo.audit.build_from_config.audit_config",
+            lambda config: CLEAN if config == mended else LEAKING,
+        )
         tiny = {"scenarios": ("tiny",), "questions": ("tiny",), "audited": ("embedding",)}
         guided = (TINY.experiment,)
         lines = list(precompute.compute_results(folder, **tiny, article=False, guide=guided))

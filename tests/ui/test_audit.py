@@ -76,7 +76,7 @@ def orders(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[bytes]]:
 
 
 @pytest.fixture(autouse=True)
-def kept(own_server: None, monkeypatch: pytest.MonkeyPatch) -> dict[bytes, Report]:
+def kept_reports(own_server: None, monkeypatch: pytest.MonkeyPatch) -> dict[bytes, Report]:
     """Reports that were computed in advance: at first none."""
     reports: dict[bytes, Report] = {}
     monkeypatch.setattr(precomputed, "audit_report", reports.get)
@@ -104,9 +104,9 @@ def test_click_see_the_layer_put_right_and_again(orders):
     assert orders == [example.config.encode(), example.fixed.encode()]
 
 
-def test_an_example_s_report_is_there_on_arrival_and_an_audit_takes_its_place(orders, kept):
+def test_an_example_s_report_is_there_on_arrival_and_an_audit_takes_its_place(orders, kept_reports):
     example = EXAMPLES["convolution"]
-    kept |= {example.config.encode(): LEAKING, example.fixed.encode(): CLEAN}
+    kept_reports |= {example.config.encode(): LEAKING, example.fixed.encode(): CLEAN}
     page = app.opened("audit")
     assert "conv_1 loses the mask" in shown(page) and SOURCE.sentence in shown(page)
     page.toggle[0].set_value(True).run()

@@ -99,7 +99,7 @@ def test_groups_words_dates_and_thinning_are_exported_too(tmp_path):
         assert all(map(np.array_equal, observed, part.observed))
 
 
-# `make test` runs a script of `tests/export/test_script`, in its own process.
+# `make test` runs a script of `tests/export/test_script` in a clean process.
 @pytest.mark.slow
 @pytest.mark.fuzz
 def test_the_script_run_on_the_file_reproduces_the_app(tmp_path):
