@@ -111,7 +111,7 @@ st.title("Do I need a mask?", anchor=False)
 st.markdown(
     "Say how you pad, and what your model reads. The answer is what networks trained that way did."
 )
-chosen, _ = url.current(url.GUIDE)
-draw_questions(chosen)
+setup, _ = url.current(url.GUIDE)
+draw_questions(setup)
 controls.complaints(None)
-draw_answer(chosen)
+draw_answer(setup)
