@@ -38,7 +38,7 @@ else:
     import maskdemo.ui
     from maskdemo.results import precomputed
     from maskdemo.ui.style_middleware import StyleMiddleware
-    from maskdemo.ui.upload import UploadMiddleware
+    from maskdemo.ui.upload_middleware import UploadMiddleware
 
     @asynccontextmanager
     async def ready(_app: object) -> AsyncIterator[None]:

@@ -18,7 +18,7 @@ MMAP_THRESHOLD, LARGE, ARENA_MAX, ARENAS = -3, 2**19, -8, 2
 
 
 def cores() -> int:
-    """Return how many cores the process may run on within its containers' quotas; at least 1."""
+    """Return how many cores the process may run on within its quotas (cgroup v2); at least 1."""
     counts = [_allowed()]
     for folder in _control_groups():
         with suppress(OSError, ValueError):  # no such file; "max" is no limit
@@ -39,7 +39,7 @@ def memory_limit() -> float:
     limits = [math.inf]
     for folder in _control_groups():
         for name in ("memory.max", "memory.limit_in_bytes"):
-            with suppress(OSError, ValueError):
+            with suppress(OSError, ValueError):  # no such file; "max" is no limit
                 limits.append(float((folder / name).read_text()))
     return min(limits)
 

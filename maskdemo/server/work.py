@@ -111,7 +111,7 @@ class StudyRun(Work):
         return tuple(map(self.study.experiment, self.study.cells))
 
     def command(self, result: Findings | None) -> Command:
-        """Return the command with "study", the result's "outcomes" (not trained again) and "reused"."""
+        """Return the command: "study", as its link; "outcomes", not trained again; and "reused"."""
         index = {training: number for number, training in enumerate(self.study.trainings())}
         outcomes = {} if result is None else result.outcomes
         return {

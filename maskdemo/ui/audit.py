@@ -161,7 +161,8 @@ def results(chosen: ModelFile | None) -> None:
     ready = None
     if chosen is not None and session.get("audit_source") == READY:
         ready = precomputed.audit_report(chosen.content)
-    report, note = ready, precomputed.provenance_note(ready) if ready else ""
+    report = ready
+    note = precomputed.provenance_note(ready) if ready else ""
     is_of_chosen = bool(audited and chosen and audited.content == chosen.content)
     if newest is not None and audited is not None and (is_of_chosen or ready is None):
         if newest.done == 1.0 and not is_of_chosen:
@@ -169,8 +170,8 @@ def results(chosen: ModelFile | None) -> None:
         if newest.error:
             st.error(escape_markdown(newest.error))
             return
-        if newest.parsed_report:
-            report, note = newest.parsed_report, ""
+        if found := newest.parsed_report:
+            report, note = found, ""
     elif ready is None:
         st.markdown(WHAT_COMES)
     if report:

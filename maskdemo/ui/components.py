@@ -239,7 +239,7 @@ def drawing_of_run(
     def draw() -> Drawing:
         return drawing(figure_of(snapshot, **looks), frames() if frames and snapshot.finished else None)
 
-    return SHARED.get((figure_of.__name__, *run, *looks.items()), draw)
+    return SHARED.get((figure_of, *run, *looks.items()), draw)
 
 
 def renderer_of(name: str) -> ComponentRenderer:

@@ -191,6 +191,7 @@ def playground() -> None:
         mask_value_warning(experiment)
         strategies()
         _rest_of_group(STRATEGY, "strategies", "count_invalid")
+        # With a key and a callback it stays open when the controls above it come or go.
         with st.expander("Training", key="training_folder", on_change=url.mark_touched):
             for name in () if state.is_recorded() else SIZES:
                 setting(name)

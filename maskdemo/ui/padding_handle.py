@@ -204,8 +204,8 @@ def _best_and_usual(
 ) -> tuple[str, str]:
     """Return the best lender, and the strategy whose network reads for all until one is chosen.
 
-    The latter is the former, if any lender is less than half as accurate beyond chance; else it is
-    `OWN_WEIGHTS`, as both are without a lender. reached: strategy -> accuracy, 0 to 1 like chance.
+    The second is the best one too, if some lender is less than half as accurate beyond chance; else
+    `OWN_WEIGHTS`. Without lenders both are `OWN_WEIGHTS`. reached: strategy -> accuracy, 0 to 1.
     """
     if not lenders:
         return OWN_WEIGHTS, OWN_WEIGHTS

@@ -29,7 +29,8 @@ def settings_of_result(
 ) -> None:
     """Draw how a result's settings differ from the wanted, other ones, and a button back to them.
 
-    kind: of the job that makes such a result, perhaps still under way. show: sets the controls.
+    kind: of the job that makes such a result, perhaps still under way. show: sets the controls to the
+    result's settings; then the URL is written.
     """
     under_way = live_job.is_active(kind) and live_job.status(kind).newest is not None
     start = "The results under way are for" if under_way else "Result for"
@@ -76,10 +77,13 @@ def outputs(snapshot: Snapshot, usual: int) -> None:
         navigation.link("inside", "See every gate of these networks", params)
     looks = {"probe": probe - 1, "dark": is_dark()}
     frames = partial(charts.outputs_frames, snapshot, **looks)
-    looks |= {"epoch": max(snapshot.probes.epochs, default=1), "pullable": True}
+    newest = max(snapshot.probes.epochs, default=1)
+    drawn = drawing_of_run(
+        charts.outputs_by_step, snapshot, frames, epoch=newest, pullable=True, **looks
+    )
     with above:
         chart(
-            drawing_of_run(charts.outputs_by_step, snapshot, frames, **looks),
+            drawn,
             key="outputs",
             alt="Output after every step, one panel a strategy",
             on_click=partial(_on_output_clicked, snapshot.experiment, probe),

@@ -32,6 +32,7 @@ def study_controls() -> None:
         for name in ("repeats", "epochs"):
             if name not in varied:
                 controls.setting(name, STUDY_PREFIX)
+        # With a key and a callback it stays open when the controls above it come or go.
         with st.expander("More settings", key="study_folder", on_change=url.mark_touched):
             if not fixed and "spread" not in varied:
                 controls.lengths(STUDY_PREFIX)

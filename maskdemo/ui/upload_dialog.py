@@ -81,7 +81,7 @@ def _choose_file() -> None:
     if (given := session.pop("own_given", None)) is None:
         return
     with st.spinner("Reading the file"):
-        found = open_draft(session.uploads, *given)
+        found = open_draft(session.uploads, *given)  # as many as were taken: no two drafts share it
     if isinstance(found, Draft):
         session.own_draft = found
     else:

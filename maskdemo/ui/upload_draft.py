@@ -1,6 +1,6 @@
-"""A file that a viewer is looking at, what its columns are for and how it is prepared, to be changed.
+"""A file that a viewer is looking at, what its columns are for and how it is prepared; its controls.
 
-It lives in the session's state and nowhere else, and its bytes are counted where all sessions' are.
+A `Draft` lives in the session's state and nowhere else; its bytes are counted with all sessions'.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ USES = {"id": "sequence", "order": "order", "label": "label", "group": "kept tog
 class Draft:
     """A table, what its columns hold, and the task last made of it.
 
-    number: which of the session's files it is. given: role -> the person's choice of columns; all else
+    number: tells the session's files apart. given: role -> the person's choice of columns; all else
     is guessed, anew after each. offered: "sample" or "steps N", as the errors so far offered them.
     made: from which roles, prepared how, and the task or error of these.
     """

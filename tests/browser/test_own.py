@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from playwright.sync_api import Page, expect
 
-from maskdemo.ui.upload import SENTENCES
+from maskdemo.ui.upload_middleware import SENTENCES
 from tests.browser.test_back import walk
 from tests.browser.viewer import NUMBERS, PHONE, Viewer
 from tests.ui.test_own import readings as both_labels

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from maskdemo.audit.resource_limits import MAX_FILE_MB
-from maskdemo.ui.upload import (
+from maskdemo.ui.upload_middleware import (
     MAX_SERVER_BYTES,
     SENTENCES,
     UploadLimits,
