@@ -48,8 +48,11 @@ def training_findings(trial: Trial, pair: TracePair, earlier: list[Finding]) -> 
         call = _first_non_finite_call(pair, index) if real.of_inputs else None
         if call is None:
             for each in _findings_of_output(trial, pair, training):
-                explained = no_mask or (each.layer in leaking and each.cause != "output_unmasked")
-                if not explained or each.cause == "metric_counts_padding":
+                explained = {
+                    "loss_counts_padding": no_mask or each.layer in leaking,
+                    "output_unmasked": no_mask,
+                }
+                if not explained.get(each.cause, False):
                     yield each
         elif not np.isfinite(training.losses()[0]):
             seen = "Its outputs at padded steps turn the loss into NaN, whatever the targets are there."

@@ -147,7 +147,7 @@ def _without_moving(trial: Trial, pair: TracePair | None) -> list[Finding]:
 
 
 def findings_of(
-    faults: list[Fault],
+    found: list[Fault],
     sentence: str,
     largest: float | None,
     unexplained: Any = None,
@@ -159,7 +159,7 @@ def findings_of(
     outputs still move once all faults are put right, for a last finding.
     """
     groups: dict[tuple[str, str], list[Fault]] = {}
-    for fault in sorted(faults, key=lambda each: each.order):
+    for fault in sorted(found, key=lambda each: each.order):
         layer = "" if fault.cause == "no_mask" else fault.layer
         groups.setdefault((fault.cause, layer), []).append(fault)
     findings = [
@@ -174,10 +174,10 @@ def findings_of(
         for group in groups.values()
     ]
     if unexplained is not None:
-        explained = any(CAUSES[each.cause].severity == "leak" for each in faults)
+        explained = any(CAUSES[each.cause].severity == "leak" for each in found)
         cause = "more_at_fault" if explained else "own_code"
-        more = {"largest": largest, "cures": ()}
-        findings.append(Finding.about(unexplained, cause, f"{sentence}.", **more))
+        seen = f"{sentence}."
+        findings.append(Finding.about(unexplained, cause, seen, largest=largest, cures=()))
     return findings
 
 

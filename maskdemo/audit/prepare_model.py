@@ -144,7 +144,7 @@ def attributes_replaced(new: Sequence[tuple[Any, str, Any]]) -> Iterator[None]:
     finally:
         for owner, name, value in before:
             if value is None:  # it is the class's
-                object.__delattr__(owner, name)
+                vars(owner).pop(name, None)
             else:
                 object.__setattr__(owner, name, value)
 
@@ -267,11 +267,11 @@ def last_activations(makers: Sequence[Call | None]) -> list[Any]:
     import keras
 
     linear = (None, keras.activations.linear)
-    layers = dict.fromkeys(call.layer for call in makers if call is not None)
+    layers = [call.layer for call in makers if call is not None]
     inner = [each.layer if is_a(each, "TimeDistributed") else each for each in layers]
     return [
         each
-        for each in inner
+        for each in dict.fromkeys(inner)
         if is_a(each, *_ACTIVATIONS)
         or (
             not is_a(each, *RECURRENT, "Bidirectional")

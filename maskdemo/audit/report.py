@@ -30,9 +30,9 @@ class Finding:
     cures: tuple[str, ...] | None = None
 
     @classmethod
-    def about(cls, layer: Any, cause: str, seen: str, **more: Any) -> Finding:
-        """Return a finding about a Keras model, layer or operation. more: largest, cures."""
-        return cls(cause=cause, layer=layer.name, of_class=type(layer).__name__, seen=seen, **more)
+    def about(cls, layer: Any, cause: str, seen: str, **measured: Any) -> Finding:
+        """Return a finding about a Keras model, layer or operation. measured: `largest`, `cures`."""
+        return cls(cause=cause, layer=layer.name, of_class=type(layer).__name__, seen=seen, **measured)
 
     @property
     def severity(self) -> Severity:

@@ -23,9 +23,10 @@ def as_model_input(model: Any, batch: Batch) -> Any:
         return batch[tensor._keras_history.operation.name]
 
     struct = getattr(model, "_inputs_struct", None)
-    if struct is not None:
-        return keras.tree.map_structure(array_of, struct)
-    return dict(batch) if len(batch) > 1 else next(iter(batch.values()))
+    # A call of somebody's own may expect an only array by itself, as `fit` and `predict` hand it over.
+    if len(batch) == 1 and not isinstance(struct, dict):
+        return next(iter(batch.values()))
+    return dict(batch) if struct is None else keras.tree.map_structure(array_of, struct)
 
 
 def output_arrays(outputs: Any) -> list[np.ndarray]:

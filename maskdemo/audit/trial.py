@@ -60,6 +60,7 @@ class Trial:
         self.precision, self.tolerance = precision, CALL_TOLERANCES[precision]
         self._same_run = self.tolerance / 10
         self.is_fixed = any(each.steps is not None for each in model_inputs)
+        # Of a model that takes fixed lengths only a copy takes any.
         self.is_copy = bool(fixed_lengths) and not self.is_fixed
         #: For each output the input of one length whose steps it has, or "".
         self.timed: tuple[str, ...] = ()
@@ -85,8 +86,8 @@ class Trial:
     def _first_accepted_run(self, seed: int, count: int) -> tuple[Samples, list[np.ndarray]]:
         """Return the first samples that the model takes, masks as tried, and `outputs`, or raise."""
         failure: Exception | None = None
-        drawn = candidates(self.model_inputs, seed, count)
-        for samples in drawn if self.drawn else (self.samples,):
+        tries = candidates(self.model_inputs, seed, count) if self.drawn else (self.samples,)
+        for samples in tries:
             self.samples = samples
             try:
                 if not self.is_fixed:
