@@ -50,7 +50,7 @@ FIRST = (
     "results",
     "study",
 )
-#: What trains, audits models, reads many tables, or opens pages, for which a worker starts: slow.
+#: What trains, audits models, reads many tables, simulates, or opens pages with a worker: slow.
 SLOW = (
     "article/test_claims.py",
     "audit/test_random_graphs.py",
@@ -65,6 +65,8 @@ SLOW = (
     "cli/test_data.py",
     "cli/test_export.py",
     "cli/test_run.py",
+    "evidence/test_simulated.py",
+    "guide/test_guide.py",
     "inside",
     "server/test_server.py",
     "test_adding.py",
@@ -72,6 +74,7 @@ SLOW = (
     "training/test_program.py",
     "training/test_run.py",
     "ui/test_padding_handle.py",
+    "uploads/test_export.py",
     "uploads/test_field.py",
     "uploads/test_round_trip.py",
     "uploads/test_training.py",
