@@ -59,7 +59,7 @@ SLOW = (
     "audit/test_example_models.py",
     "audit/test_fixes.py",
     "audit/test_non_finite.py",
-    "audit/test_prepare_model.py",
+    "audit/test_temporary_changes.py",
     "audit/test_pytest_checks.py",
     "audit/test_report.py",
     "cli/test_data.py",

@@ -157,17 +157,18 @@ def _metric_findings(training: TrainingBatch, notes: list[str]) -> Iterator[Find
         values = training.metrics(None)
         groups = [getattr(each, "metrics", None) or [each] for each in training.model.metrics]
         by_name = {each.name: each for group in groups for each in group}
+    # A metric of one's own may leave padding out by its targets.
+    targets = () if all(map(is_of_keras, by_name.values())) else PADDED_TARGETS
+    for_own = [others for target in targets if (others := training.metrics(target))]
     for name, before in values[0].items() if values else ():
         if name == "loss" or name.endswith("_loss"):
             continue
         if not np.isfinite(before):
             notes.append(f"The metric {name} is no finite number here, so it was not judged.")
             continue
-        change, metric = _furthest(values, name), by_name.get(name)
-        # A metric of one's own may leave padding out by its targets.
-        for target in () if is_of_keras(metric) else PADDED_TARGETS:
-            if others := training.metrics(target):
-                change = min(change, _furthest(others, name))
+        metric = by_name.get(name)
+        tried = [values] if is_of_keras(metric) else [values, *for_own]
+        change = min(_furthest(each, name) for each in tried)
         if change > SAME_LOSS:
             how = "into no number." if math.isinf(change) else f"by {change:.2g}."
             yield Finding(

@@ -37,7 +37,7 @@ class InputHints:
     counted: frozenset[str] = frozenset()
 
     @classmethod
-    def from_arguments(cls, pad_value: Any, lengths: Any, mask: Any) -> InputHints:
+    def from_arguments(cls, *, pad_value: Any, lengths: Any, mask: Any) -> InputHints:
         """Return the hints in arguments of `audit`.
 
         lengths: `"n"`, `["n", "m"]` or `{"n": "sequence"}`. mask: `"m"`, `"m:inverted"` or a list

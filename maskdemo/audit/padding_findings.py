@@ -37,7 +37,7 @@ def padding_findings(
     None and a note, or UnsupportedModel if a measure leaks.
     """
     try:
-        return _explained(trial, measures)
+        return _findings_by_tracing(trial, measures)
     except Exception as failure:  # whatever a model or the search itself raises
         reason = short_reason(failure)
         leaking = [each for each in measures if each.leaks]
@@ -50,7 +50,7 @@ def padding_findings(
         return [], None, {}
 
 
-def _explained(
+def _findings_by_tracing(
     trial: Trial, measures: list[Measure]
 ) -> tuple[list[Finding], TracePair, dict[str, float]]:
     """Return what `padding_findings` does; raise what tracing raises.
@@ -59,7 +59,7 @@ def _explained(
     """
     all_faults: list[Fault] = []
     first_pair: TracePair | None = None
-    unexplained = False
+    still_moves = False
     leaking = [each for each in measures if each.leaks]
     for side in dict.fromkeys(each.side for each in leaking):
         measures_of_side = [each for each in leaking if each.side == side]
@@ -69,7 +69,7 @@ def _explained(
         side_faults, change = faults(pair)
         all_faults += side_faults
         first_pair = first_pair or pair
-        if not side_faults and _holds_masked_steps(pair):
+        if not side_faults and _outputs_hold_masked_steps(pair):
             timed = pair.timed_outputs(pair.padded.calls[-1])
             still = [each for each in measures_of_side if each.output in timed]
             for each in still:
@@ -79,16 +79,16 @@ def _explained(
                 trial.notes.append(JOINED)
             if len(still) == len(measures_of_side):
                 continue
-        unexplained = unexplained or change > trial.tolerance or not side_faults
+        still_moves = still_moves or change > trial.tolerance or not side_faults
     if first_pair is None:
         first_pair = trial.pair(next((each for each in measures if each.added), measures[-1]))
     largest = max((each.largest for each in leaking), default=0.0)
-    model = trial.model if unexplained else None
+    model = trial.model if still_moves else None
     findings = findings_of(all_faults, measurement_sentence(leaking), largest, model)
     return findings, first_pair, {each.mover: each.change for each in all_faults}
 
 
-def _holds_masked_steps(pair: TracePair) -> bool:
+def _outputs_hold_masked_steps(pair: TracePair) -> bool:
     """Whether outputs stand still, and their masks are True at the very steps that do."""
     model = pair.padded.calls[-1]
     return not pair.moves() and all(
@@ -111,7 +111,7 @@ def findings_within_fixed_length(
         return []
     known = {(each.cause, each.layer) for each in earlier}
     try:
-        found = _without_moving(trial, pair)
+        found = _fixed_length_findings(trial, pair)
     except UnsupportedModel:
         if leaks:
             return []
@@ -119,7 +119,7 @@ def findings_within_fixed_length(
     return [each for each in found if (each.cause, each.layer) not in known]
 
 
-def _without_moving(trial: Trial, pair: TracePair | None) -> list[Finding]:
+def _fixed_length_findings(trial: Trial, pair: TracePair | None) -> list[Finding]:
     """Return findings from a shorter copy, or else from other numbers at padded steps.
 
     Raises UnsupportedModel where neither can tell.
@@ -150,12 +150,12 @@ def findings_of(
     found: list[Fault],
     sentence: str,
     largest: float | None,
-    unexplained: Any = None,
+    still_moving: Any = None,
 ) -> list[Finding]:
     """Return a finding for each cause and layer, but one for all layers of cause "no_mask".
 
     They are in the order of the calls. sentence: what was measured, without its full stop. largest: in
-    every finding, how far the model's outputs moved; None if not measured. unexplained: a model whose
+    every finding, how far the model's outputs moved; None if not measured. still_moving: a model whose
     outputs still move once all faults are put right, for a last finding.
     """
     groups: dict[tuple[str, str], list[Fault]] = {}
@@ -167,21 +167,21 @@ def findings_of(
             cause=group[0].cause,
             layer=group[0].layer,
             of_class=group[0].of_class,
-            seen=_seen(group, sentence),
+            seen=_seen_sentences(group, sentence),
             largest=largest,
-            cures=_programs(group),
+            cures=_cure_programs(group),
         )
         for group in groups.values()
     ]
-    if unexplained is not None:
+    if still_moving is not None:
         explained = any(CAUSES[each.cause].severity == "leak" for each in found)
         cause = "more_at_fault" if explained else "own_code"
         seen = f"{sentence}."
-        findings.append(Finding.about(unexplained, cause, seen, largest=largest, cures=()))
+        findings.append(Finding.about(still_moving, cause, seen, largest=largest, cures=()))
     return findings
 
 
-def _seen(group: list[Fault], sentence: str) -> str:
+def _seen_sentences(group: list[Fault], sentence: str) -> str:
     """Return the measurement, the layer where it first shows, and others with the fault, as sentences.
 
     For a cause of the severity "inherent" only how far the first mover's own outputs move.
@@ -207,7 +207,7 @@ def names_text(names: list[str]) -> str:
     return " and ".join([", ".join(names[:-1]), names[-1]] if names[1:] else names)
 
 
-def _programs(group: list[Fault]) -> tuple[str, ...]:
+def _cure_programs(group: list[Fault]) -> tuple[str, ...]:
     """Return the distinct programs of cures; for HANDED_ON that of the cause, for "" none."""
     own = CAUSES[group[0].cause].fix
     programs = [own if each.cure == HANDED_ON else each.cure for each in group]

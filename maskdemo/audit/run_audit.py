@@ -9,7 +9,6 @@ from typing import Any, get_args
 from maskdemo.audit import run_model
 from maskdemo.audit.exception_sentences import failure_sentence, short_reason
 from maskdemo.audit.fault_sentences import Severity
-from maskdemo.audit.first_runs import build_by_running
 from maskdemo.audit.length_copies import copy_of_length
 from maskdemo.audit.loss_and_metrics import training_findings
 from maskdemo.audit.mask_path import layer_rows
@@ -17,9 +16,10 @@ from maskdemo.audit.model_inputs import InputHints, ModelInput, model_inputs_of
 from maskdemo.audit.other_checks import findings_from_trace, other_findings
 from maskdemo.audit.output_change import ADDED_STEPS
 from maskdemo.audit.padding_findings import findings_within_fixed_length, padding_findings
-from maskdemo.audit.prepare_model import random_weights, restored, steps_at_once
+from maskdemo.audit.preconditions import build_by_running
 from maskdemo.audit.report import Finding, LayerRow, Report, TrialSummary
 from maskdemo.audit.samples import SEED, SEQUENCES, Row, Side, rows_of
+from maskdemo.audit.temporary_changes import random_weights, restored, steps_at_once
 from maskdemo.audit.time_axis import nodes_restored
 from maskdemo.audit.tolerances import CALL_TOLERANCES
 from maskdemo.audit.trial import Trial
@@ -66,7 +66,7 @@ def audit(
     Raises UnsupportedModel with a sentence for people where nothing can be said, whatever went wrong.
     """
     try:
-        hints = InputHints.from_arguments(pad_value, lengths, mask)
+        hints = InputHints.from_arguments(pad_value=pad_value, lengths=lengths, mask=mask)
         sides = None if sides is None else tuple(sides)
         options = _Options(hints, sides, tuple(added), trained, saved, seed, count, on_stage)
         if not hasattr(model, "_flatten_layers"):

@@ -65,6 +65,12 @@ def batch_size(model: Any) -> int | None:
     return None
 
 
+def one_batch(model: Any, batch: Batch) -> Batch:
+    """Return a batch, cut to at most the model's batch size where that is fixed."""
+    size = batch_size(model)
+    return batch if size is None else {name: array[:size] for name, array in batch.items()}
+
+
 def _run_in_batches(model: Any, run: Run, batch: Batch) -> list[np.ndarray]:
     """Return the outputs of a batch of any size, from a model that may take one size alone.
 

@@ -101,7 +101,7 @@ def _padded(
     steps = model_input.steps or max(map(len, arrays)) + extra
     rest = (steps,) if model_input.is_square else arrays[0].shape[1:]
     batch = np.full((len(arrays), steps, *rest), model_input.pad_value, model_input.dtype)
-    with np.errstate(over="ignore"):  # `first_runs` reports numbers that are too large
+    with np.errstate(over="ignore"):  # `preconditions` reports numbers that are too large
         for row, array in zip(batch, arrays, strict=True):
             real = slice(len(array)) if side == "post" else slice(steps - len(array), steps)
             row[(real, real) if model_input.is_square else real] = array

@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 import numpy as np
 
 from maskdemo.audit.pair import expanded_mask
-from maskdemo.audit.prepare_model import attributes_replaced
 from maskdemo.audit.run_model import as_model_input, to_float64
+from maskdemo.audit.temporary_changes import attributes_replaced
 from maskdemo.audit.tolerances import MIN_SCALE, SAME_LOSS
 from maskdemo.audit.trace import attach_mask, attached_mask
 

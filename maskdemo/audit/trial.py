@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from maskdemo.audit import first_runs, output_change, run_model
+from maskdemo.audit import output_change, preconditions, run_model
 from maskdemo.audit.exception_sentences import short_reason
 from maskdemo.audit.fixed_length_steps import outputs_of_fixed_inputs
 from maskdemo.audit.layer_kinds import layers_of
@@ -17,16 +17,16 @@ from maskdemo.audit.mask_inputs import with_masks_as_tried
 from maskdemo.audit.model_inputs import ModelInput, data_of
 from maskdemo.audit.output_change import Measure, Reference, largest_share
 from maskdemo.audit.pair import TracePair, trace_pair
-from maskdemo.audit.prepare_model import (
+from maskdemo.audit.report import Finding
+from maskdemo.audit.run_model import Batch, Run
+from maskdemo.audit.samples import LONG, Row, Samples, Side, candidates, samples_of
+from maskdemo.audit.temporary_changes import (
     last_activations,
     last_digits_changed,
     other_last_digits,
     saturated,
     without_activations,
 )
-from maskdemo.audit.report import Finding
-from maskdemo.audit.run_model import Batch, Run
-from maskdemo.audit.samples import LONG, Row, Samples, Side, candidates, samples_of
 from maskdemo.audit.tolerances import CALL_TOLERANCES, SAME_GRAPH
 from maskdemo.audit.trace import raising_layer, trace
 from maskdemo.errors import UnsupportedModel
@@ -58,7 +58,7 @@ class Trial:
     ) -> None:
         self.model, self.model_inputs, self.fixed_lengths = model, model_inputs, fixed_lengths
         self.precision, self.tolerance = precision, CALL_TOLERANCES[precision]
-        self._same_run = self.tolerance / 10
+        self._rerun_tolerance = self.tolerance / 10
         self.is_fixed = any(each.steps is not None for each in model_inputs)
         # Of a model that takes fixed lengths only a copy takes any.
         self.is_copy = bool(fixed_lengths) and not self.is_fixed
@@ -75,7 +75,7 @@ class Trial:
             self.samples = samples_of(rows, model_inputs)
             # NaN cannot be cast to whole numbers.
             whole = [each for each in model_inputs if each.kind == "tokens" or "int" in each.dtype]
-            reasons = (first_runs.non_finite_in_sequence(whole, row) for row in self.samples.rows)
+            reasons = (preconditions.non_finite_in_sequence(whole, row) for row in self.samples.rows)
             self._leave_out({index: why for index, why in enumerate(reasons) if why})
         self.samples, self.outputs = self._first_accepted_run(seed, count)
         self.graph: Run | None = None
@@ -94,7 +94,8 @@ class Trial:
                     self._try_shortest()
                 samples = with_masks_as_tried(self.run, samples, self.drawn, self.tolerance)
                 self.samples, self.model_inputs = samples, samples.model_inputs
-                outputs = first_runs.repeatable_outputs(self.model, self.short_batch(), self._same_run)
+                batch = self.short_batch()
+                outputs = preconditions.repeatable_outputs(self.model, batch, self._rerun_tolerance)
                 if not self.is_fixed:
                     self.run(samples.padded_batch([0], "post"))  # its inputs may need one length
                 of_data = {len(samples.rows[0][each.name]) for each in data_of(self.model_inputs)}
@@ -110,7 +111,7 @@ class Trial:
 
     def _refusal_sentence(self, failure: Exception) -> str:
         """Return the sentence on why the model cannot be run, with advice."""
-        batch = first_runs.one_batch(self.model, self.short_batch())
+        batch = run_model.one_batch(self.model, self.short_batch())
         reason = short_reason(failure, raising_layer(self.model, batch))
         inputs = ", ".join(f"{each.name} {each.shape}" for each in self.model_inputs)
         advice = (
@@ -151,11 +152,11 @@ class Trial:
                 return reference
             # Sequences that hold NaN go first: they may have spoilt others of their batch.
             reasons = {
-                index: first_runs.non_finite_in_sequence(self.model_inputs, self.samples.rows[index])
+                index: preconditions.non_finite_in_sequence(self.model_inputs, self.samples.rows[index])
                 for index in rows
             }
             own = {index: why for index, why in reasons.items() if why}
-            self._leave_out(own or first_runs.non_finite_in_model(self.model, self.samples, rows))
+            self._leave_out(own or preconditions.non_finite_in_model(self.model, self.samples, rows))
             self.outputs = run_model.run_eagerly(self.model, self.short_batch())
 
     def _run_rounded(self, batches: list[Batch]) -> list[list[np.ndarray]]:
@@ -169,7 +170,7 @@ class Trial:
 
     def why_left_out(self) -> tuple[str, ...]:
         """Return a sentence for each reason for which sequences are left out."""
-        return first_runs.left_out_sentences(self.left_out, len(self.left_out) + len(self._indices))
+        return preconditions.left_out_sentences(self.left_out, len(self.left_out) + len(self._indices))
 
     def _leave_out(self, reasons: Mapping[int, str]) -> None:
         """Drop the samples of these indices. Raises UnsupportedModel where none is left."""
@@ -263,14 +264,14 @@ class Trial:
             result += self._measures_before_activation(ways)
         if (worst := next((each for each in result if each.leaks), None)) is not None:
             batch = self.samples.padded_batch(range(len(self.samples.rows)), worst.side, worst.added)
-            first_runs.refuse_change(self.model, self.run, batch, self._same_run)
+            preconditions.refuse_change(self.model, self.run, batch, self._rerun_tolerance)
         return result
 
     def _measures_before_activation(self, ways: list[tuple[Side, int]]) -> list[Measure]:
         """Return measures of values before the last activation of saturated outputs, and note that."""
         if not (outputs := saturated(self.reference)):
             return []
-        makers = trace(self.model, first_runs.one_batch(self.model, self.short_batch())).output_makers
+        makers = trace(self.model, run_model.one_batch(self.model, self.short_batch())).output_makers
         layers = last_activations([makers[index] for index in outputs])
         if not layers:
             return []
@@ -294,6 +295,6 @@ class Trial:
         how = (self.model, self.samples, measure.worst, measure.side, measure.added, self.tolerance)
         short, everything = self.samples.short(), range(len(self.samples.rows))
         pair = trace_pair(*how, short)
-        moves = pair.furthest() > self._same_run
+        moves = pair.furthest() > self._rerun_tolerance
         again = measure.leaks and len(short) < len(everything) and not moves
         return trace_pair(*how, everything) if again else pair

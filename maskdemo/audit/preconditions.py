@@ -15,7 +15,7 @@ from maskdemo.audit.exception_sentences import short_reason
 from maskdemo.audit.layer_kinds import parts_of
 from maskdemo.audit.model_inputs import ModelInput
 from maskdemo.audit.output_change import largest_share
-from maskdemo.audit.run_model import Batch, Run, batch_size, run_eagerly, to_float64
+from maskdemo.audit.run_model import Batch, Run, batch_size, one_batch, run_eagerly, to_float64
 from maskdemo.audit.samples import Row, Samples
 from maskdemo.audit.trace import Call, trace
 from maskdemo.errors import UnsupportedModel, quoted
@@ -61,12 +61,6 @@ def refuse_change(model: Any, run: Run, batch: Batch, tolerance: float) -> None:
     """
     if largest_share(run(batch), run(batch)) > tolerance:
         raise UnsupportedModel(_change_sentence(model, batch, tolerance))
-
-
-def one_batch(model: Any, batch: Batch) -> Batch:
-    """Return a batch, cut to at most the model's batch size where that is fixed."""
-    size = batch_size(model)
-    return batch if size is None else {name: array[:size] for name, array in batch.items()}
 
 
 def _no_row_sentence(model: Any, batch: Batch, index: int, output: np.ndarray, count: int) -> str:

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from keras import layers, ops
 
-from maskdemo.audit.prepare_model import last_activations, steps_at_once, without_activations
+from maskdemo.audit.temporary_changes import last_activations, steps_at_once, without_activations
 from maskdemo.audit.trace import trace
 
 STEPS = 12
@@ -34,10 +34,11 @@ def test_outputs_stay_and_a_layer_that_mixes_sequences_runs_step_by_step(mixes, 
     assert not any("call" in vars(each) for each in model._flatten_layers())
 
 
-def test_a_layer_that_makes_two_outputs_has_its_activation_again_afterwards():
-    inputs, shared = keras.Input((3,), name="x"), layers.Softmax()
-    model = keras.Model(inputs, [shared(inputs), shared(inputs * 2)])
-    ones = np.ones((1, 3), "float32")
+@pytest.mark.parametrize("wrapper", [lambda layer: layer, layers.TimeDistributed])
+def test_a_layer_that_makes_two_outputs_has_its_activation_again_afterwards(wrapper):
+    inputs, shared = keras.Input((2, 3), name="x"), layers.Softmax()
+    model = keras.Model(inputs, [wrapper(shared)(inputs), wrapper(shared)(inputs * 2)])
+    ones = np.ones((1, 2, 3), "float32")
     with without_activations(last_activations(trace(model, {"x": ones}).output_makers)):
         np.testing.assert_array_equal(model(ones)[1], 2 * ones)
     np.testing.assert_allclose(model(ones)[1], ones / 3)
