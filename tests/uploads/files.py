@@ -8,9 +8,11 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from maskdemo.data.sequences import Sequences
 from maskdemo.data.tasks import OWN
+from maskdemo.errors import InvalidTable
 from maskdemo.experiment import Experiment
 from maskdemo.uploads.columns import read_columns
 from maskdemo.uploads.example_tables import long_table_of
@@ -36,6 +38,15 @@ def own(
     table = read_table(name, content if isinstance(content, bytes) else content.encode())
     columns = read_columns(table)
     return task_of(table, columns, guess_roles(table, columns, given), how)
+
+
+def refusal(content: str | bytes, name: str = "mine.csv", **given) -> InvalidTable:
+    """The error with which the file is refused: one sentence that is fit for people."""
+    with pytest.raises(InvalidTable) as refused:
+        own(content, name, **given)
+    sentence = str(refused.value)
+    assert sentence.endswith(".") and len(sentence) < 400 and "\n" not in sentence, sentence
+    return refused.value
 
 
 def long_table(train: Sequences, test: Sequences, *, shuffle: bool = False) -> pd.DataFrame:

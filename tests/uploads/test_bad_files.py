@@ -20,7 +20,7 @@ from maskdemo.experiment import MAX_PADDED_LENGTH, Experiment
 from maskdemo.uploads.limits import MAX_FILE_BYTES, MAX_TEST, MAX_TRAIN
 from maskdemo.uploads.reading import read_table
 from maskdemo.uploads.roles import Preparation
-from tests.uploads.files import archive, own
+from tests.uploads.files import archive, own, refusal
 
 HEADER = ["id", "t", "x", "word", "label"]
 
@@ -52,13 +52,9 @@ def filled(column: str, value: object) -> bytes:
     return written(table)
 
 
-def refusal(content: bytes, name: str = "mine.csv", **meant) -> str:
+def said(content: bytes, name: str = "mine.csv", **meant) -> str:
     """The sentence with which the file is refused."""
-    with pytest.raises(InvalidTable) as refused:
-        own(content, name, **meant)
-    sentence = str(refused.value)
-    assert sentence.endswith(".") and len(sentence) < 400 and "\n" not in sentence
-    return sentence
+    return str(refusal(content, name, **meant))
 
 
 def test_the_good_table_is_good():
@@ -71,11 +67,8 @@ ENORMOUS = b"a,b\n" + b"1," * (MAX_FILE_BYTES // 2 - 8)
 BAD = {
     "empty": (b" \n", "The file is empty."),
     "header alone": (b"id,x,label\n", "no rows"),
-    "no header": (b"1,2,3\n4,5,6\n", "Line 1 holds values such as '1'"),
     "one column": (b"id\n1\n", "Line 1 names one column only"),
     "twice": (b"id,x,x\n1,2,3\n", "Line 1 names two columns 'x'"),
-    "not UTF-8": (written(rows()).replace(b"up", b"\xfcp", 1), "Line 3 is not UTF-8"),
-    "UTF-16": (written(rows()).decode().encode("utf-16"), "UTF-16"),
     "bytes": (b"id,x\n1,2\n\0\0,3\n", "Line 3 holds bytes that are no text"),
     "too short a row": (written([*rows(), [1, 2]]), "Line 122 has 2 fields, the header 5"),
     "too long a row": (written([*rows(), [1] * 7]), "Line 122 has 7 fields, the header 5"),
@@ -108,26 +101,24 @@ BAD = {
     "one enormous line": (ENORMOUS, "Line 2 has 20,971,"),
     "commas alone": (b"," * MAX_FILE_BYTES, "Line 1 has 20,971,520 characters"),
     "lines of commas": ((b"," * 1000 + b"\n") * 20_000, "Line 1 has no names"),
-    "a spreadsheet": (b"\xd0\xcf\x11\xe0", "Save the sheet as CSV UTF-8"),
 }
 
 
 @pytest.mark.parametrize("what", BAD)
 def test_a_bad_file_is_refused_with_a_sentence(what):
     content, part = BAD[what]
-    name = "mine.xls" if what == "a spreadsheet" else "mine.csv"
     meant = {"per_step": False} if what == "label changes" else {}
     if "'x' is" in part or "'x' can" in part:
         meant = {"features": ("x",)}
-    assert part in refusal(content, name, **meant)
+    assert part in said(content, **meant)
 
 
 def test_all_missing_is_refused():
-    assert "'x' can be no feature: it is empty" in refusal(filled("x", ""), features=("x",))
+    assert "'x' can be no feature: it is empty" in said(filled("x", ""), features=("x",))
     table = rows()
     for row in table:
         row[2 if row[1] else 3] = ""  # the number or the word
-    sentence = refusal(written(table), features=("x", "word"))
+    sentence = said(written(table), features=("x", "word"))
     assert "No row has a value in all of the features" in sentence
 
 
@@ -143,17 +134,17 @@ def test_unsorted_rows_are_sorted_and_told():
 def test_a_split_column_says_train_validation_or_test_of_whole_sequences():
     header = [*HEADER, "part"]
     table = [[*row, "train" if row[0] < 20 else "later"] for row in rows()]
-    sentence = refusal(written(table, header=header), split="part", features=("x",))
+    sentence = said(written(table, header=header), split="part", features=("x",))
     assert "Line 62: 'later' in 'part' is none of train, validation and test" in sentence
     # Short words are languages in a column of this name, unless somebody chooses it.
     table = [[*row, "tr" if row[0] < 20 else "te"] for row in rows()]
     chosen = own(written(table, header=[*HEADER, "lang"]), split="lang", features=("x",))
     assert len(chosen.data.train) == len(chosen.data.test) == 20
     table = [[*row, "train" if row[1] else "test"] for row in rows()]
-    sentence = refusal(written(table, header=header))
+    sentence = said(written(table, header=header))
     assert "In sequence '0' the part changes from 'test' to 'train' in line 3" in sentence
     table = [[*row, "train" if row[0] < 30 else "test"] for row in rows()]
-    assert "The test part has 10 sequences" in refusal(written(table, header=header))
+    assert "The test part has 10 sequences" in said(written(table, header=header))
 
 
 def test_too_many_sequences_can_be_drawn_from():
@@ -187,7 +178,7 @@ def test_a_parquet_bomb_is_refused_before_it_unpacks():
     ):
         content = packed(table)
         assert len(content) < 500_000
-        assert part in refusal(content, "mine.parquet")
+        assert part in said(content, "mine.parquet")
     assert (
         len(read_table("mine.parquet", packed(pa.table({"id": range(2_000), "x": text[:2_000]}))).frame)
         == 2_000
@@ -200,9 +191,9 @@ def test_what_parquet_holds_and_nobody_can_read_is_refused_by_name():
     halves = pa.array(np.array(ids, np.float16))
     raw = pa.array([b"\xff%d" % each for each in ids])
     for at, name in enumerate(HEADER):
-        sentence = refusal(packed(table.set_column(at, name, raw)), "mine.parquet")
+        sentence = said(packed(table.set_column(at, name, raw)), "mine.parquet")
         assert f"The column '{name}' holds bytes that are no text" in sentence
-    sentence = refusal(packed(table.set_column(0, "id", halves)), "mine.parquet")
+    sentence = said(packed(table.set_column(0, "id", halves)), "mine.parquet")
     assert "The column 'id' holds numbers of half precision" in sentence
     # Bytes that are a text are read as they were.
     named = pa.array([b"s%d" % each for each in ids])
@@ -219,7 +210,7 @@ def test_what_parquet_holds_and_nobody_can_read_is_refused_by_name():
 )
 def test_names_that_are_equal_or_nothing_without_space_are_refused(name, sentence):
     table = pa.table({"id": [1, 2], "x": [1.0, 2.0], name: [3, 4]})
-    assert sentence in refusal(packed(table), "mine.parquet")
+    assert sentence in said(packed(table), "mine.parquet")
 
 
 def packed(table: pa.Table) -> bytes:
@@ -230,9 +221,9 @@ def packed(table: pa.Table) -> bytes:
 
 @pytest.mark.parametrize("ending", ["parquet", "npz"])
 def test_what_only_its_name_makes_a_table_is_refused(ending):
-    assert f"This is not a {ending} file" in refusal(b"id,x\n1,2\n", f"mine.{ending}")
+    assert f"This is not a {ending} file" in said(b"id,x\n1,2\n", f"mine.{ending}")
     magic = b"PAR1" if ending == "parquet" else b"PK\x03\x04"
-    assert refusal(magic + b"\x07" * 1000, f"mine.{ending}")
+    assert said(magic + b"\x07" * 1000, f"mine.{ending}")
 
 
 @given(cut=st.floats(0, 1), at=st.floats(0, 1), byte=st.integers(0, 255))
@@ -261,10 +252,11 @@ def test_archives_are_checked_before_they_are_loaded():
         ({"values": np.zeros((2**22, 3))}, "The archive unpacks to 96 MB"),
         ({"lengths": np.array([2.5, 3.5])}, "Entry 1 of lengths is 2.5"),
         ({"lengths": np.array([6, 0])}, "Entry 2 of lengths is 0"),
+        ({"lengths": np.array([np.inf, np.inf])}, "a length is a whole number from 1"),
         ({"labels": np.arange(5)}, "labels must be one a sequence or one a step"),
     ):
-        assert part in refusal(archive(**(good | changes)), "mine.npz")
-    assert "no array 'labels'" in refusal(archive(values=np.ones((6, 2)), lengths=lengths), "mine.npz")
+        assert part in said(archive(**(good | changes)), "mine.npz")
+    assert "no array 'labels'" in said(archive(values=np.ones((6, 2)), lengths=lengths), "mine.npz")
 
 
 def test_an_array_that_claims_more_than_is_there_takes_no_memory():
@@ -275,4 +267,4 @@ def test_an_array_that_claims_more_than_is_there_takes_no_memory():
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as packed:
         packed.writestr("values.npy", header.getvalue())
-    assert "The array 'values.npy' is not stored whole" in refusal(buffer.getvalue(), "mine.npz")
+    assert "The array 'values.npy' is not stored whole" in said(buffer.getvalue(), "mine.npz")
