@@ -9,6 +9,7 @@ import sys
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Mapping
 from dataclasses import replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -92,13 +93,15 @@ def named_experiment(args: Namespace) -> Experiment:
     elif args.name in (*TASKS, OWN):
         start = {"task": args.name}
     else:
-        names = ", ".join([*SCENARIOS, *TASKS])
+        names = ", ".join(dict.fromkeys([*SCENARIOS, *TASKS]))
         raise ValueError(f"There is no scenario or task {quoted(args.name)}. Known are: {names}.")
     settings = _settings_of(args)
     wanted = {**start, **settings}
     if args.data is None:
         if unused := [name for name in ONLY_WITH_DATA if getattr(args, name) not in (None, False)]:
             raise ValueError(f"{_flag(unused[0])} is about a file: name it with --data.")
+        if wanted.get("task") == OWN:
+            raise ValueError(f"{OWN} is your own sequences: name their file with --data.")
         return Experiment.from_params(wanted)
     # Whoever brings no file does not wait for pandas.
     from maskdemo.uploads.limits import usual_padded_length
@@ -115,13 +118,17 @@ def named_experiment(args: Namespace) -> Experiment:
 def _settings_of(args: Namespace) -> dict[str, str]:
     """Return name -> text, unchecked, of `--set` and of the settings' own options, which win.
 
-    Raises ValueError for a `--set` that is no key=value of a setting.
+    Raises ValueError for a `--set` that is no key=value, or of no setting.
     """
     settings = {}
     for text in args.settings:
         name, equals, value = text.partition("=")
-        if not equals or name not in SETTINGS:
+        if not equals or not name:
             raise ValueError(f"{quoted(text)} is not a setting: write key=value, such as epochs=10.")
+        if name not in SETTINGS:
+            near = get_close_matches(name, SETTINGS, n=1)
+            hint = f"The nearest is {near[0]}." if near else "The command settings lists all of them."
+            raise ValueError(f"There is no setting {quoted(name)}. {hint}")
         settings[name] = value
     options = {name: getattr(args, name) for name in SETTINGS}
     return settings | {name: value for name, value in options.items() if value is not None}

@@ -69,7 +69,6 @@ def test_a_script_is_written_for_them(capsys, path, tmp_path):
 @pytest.mark.parametrize(
     ("given", "sentence"),
     [
-        ((), "needs their file"),
         (("--data", "nowhere.csv"), "nowhere.csv cannot be read"),
         (("--data", "PATH", "--label", "none"), "There is no column 'none'"),
         (
