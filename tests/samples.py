@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 from zlib import crc32
 
@@ -43,61 +45,74 @@ def small(**changes: Any) -> Experiment:
     return Experiment(**{**SMALL, **changes})
 
 
-def uploaded() -> Experiment:
+def uploaded(*, per_step: bool = False) -> Experiment:
     """With an uploaded task that nobody else has."""
     recording = TASKS["japanese_vowels"]
-    task = Task(OWN, "", "", 12, 9, fixed=recording.fixed, recorded=recording.recorded)
+    fixed, recorded = recording.fixed, recording.recorded
+    task = Task(OWN, "", "", 12, 9, per_step=per_step, fixed=fixed, recorded=recorded)
     return small(task=OWN, own=task, padded_length=30)
 
 
-def made_up(experiment: Experiment) -> Snapshot:
-    """A finished run of these settings for which nothing was trained: what it reached is drawn.
-
-    The same settings give the same run. For tests of what shows, writes or keeps runs.
-    """
-    rng = np.random.default_rng(crc32(experiment.to_json().encode()))
-    names, epochs = experiment.strategies, tuple(range(1, experiment.epochs + 1))
+def network(experiment: Experiment, *, kind: type = np.float32, seed: Any = 0) -> Network:
+    """A network of random weights, called that of epoch 1."""
+    rng = np.random.default_rng(seed)
     channels, units = experiment.spec.features + 1, experiment.units
     outputs = experiment.spec.outputs
     sizes = ((channels, 4 * units), (units, 4 * units), (4 * units,), (units, outputs), (outputs,))
+    return Network(1, *(rng.normal(0, 0.6, size).astype(kind) for size in sizes))
 
-    def numbers() -> tuple[float, ...]:
-        return tuple(rng.uniform(0.4, 0.9, len(epochs)).tolist())
 
-    def curve(name: str, repeat: int) -> Curve:
-        reported = numbers()
-        valid = numbers() if experiment.per_step else reported
-        leak = 0.0 if name == "held_state" else rng.uniform(0.1, 0.9)
-        losses, scored = (numbers(), numbers(), numbers()), experiment.test_size
-        return Curve(name, repeat, *losses, reported, valid, leak, epoch_seconds=0.1, scored=scored)
+def made_up(experiment: Experiment, *, done: Sequence[int] | None = None) -> Snapshot:
+    """A run of these settings for which nothing was trained: what it reached is drawn.
+
+    The same settings give the same run. For tests of what shows, writes or keeps runs. done: how many
+    epochs are over of each repeat that has begun; by itself all.
+    """
+    settings, names = crc32(experiment.to_json().encode()), experiment.strategies
+    done = (experiment.epochs,) * experiment.repeats if done is None else done
+    epochs = tuple(range(1, max(done, default=0) + 1))
+
+    def curve(repeat: int, at: int) -> Curve:
+        rng, over = np.random.default_rng((settings, repeat, at)), done[repeat]
+        *numbers, reported, real = rng.uniform(0.4, 0.9, (5, experiment.epochs)).tolist()
+        numbers += [reported, real if experiment.per_step else reported]
+        leak = 0.0 if names[at] == "held_state" else rng.uniform(0.1, 0.9)
+        return Curve(
+            *(names[at], repeat),
+            *(tuple(each[:over]) for each in numbers),
+            leak=leak if over == experiment.epochs else None,
+            epoch_seconds=0.1,
+            scored=experiment.test_size,
+        )
 
     batch = probes_of(inputs(experiment).test)
-    given = Probes(
-        *(batch.values, batch.valid, batch.padded, batch.labels),
-        outputs={
-            name: rng.dirichlet(np.ones(experiment.classes), (len(epochs), *batch.valid.shape)).astype(
-                np.float32
-            )
-            for name in names
-        },
-        read_out={name: arrays_of(experiment, name, batch).read_out for name in names},
-        epochs=epochs,
-        there=batch.there,
-    )
+
+    def outputs(at: int) -> np.ndarray:
+        drawn = np.random.default_rng((settings, at)).dirichlet(
+            np.ones(experiment.classes), (experiment.epochs, *batch.valid.shape)
+        )
+        return drawn[: len(epochs)].astype(np.float32)
+
+    share = sum(done) / (experiment.epochs * experiment.repeats)
     return Snapshot(
         experiment,
-        tuple(curve(name, repeat) for repeat in range(experiment.repeats) for name in names),
-        given,
+        tuple(curve(repeat, at) for repeat in range(len(done)) for at in range(len(names))),
+        Probes(
+            *(batch.values, batch.valid, batch.padded, batch.labels),
+            outputs={name: outputs(at) for at, name in enumerate(names)},
+            read_out={name: arrays_of(experiment, name, batch).read_out for name in names},
+            epochs=epochs,
+            there=batch.there,
+        ),
         chance(experiment),
-        finished=True,
+        finished=share == 1,
         seconds=1.0,
-        done=1.0,
+        done=share,
         networks={
             name: tuple(
-                Network(epoch, *(rng.normal(0, 0.6, size).astype(np.float32) for size in sizes))
-                for epoch in epochs
+                replace(network(experiment, seed=(settings, at, each)), epoch=each) for each in epochs
             )
-            for name in names
+            for at, name in enumerate(names)
         },
     )
 

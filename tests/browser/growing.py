@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import streamlit as st
@@ -13,12 +14,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from maskdemo import charts
 from maskdemo.charts.replay import replayed_epochs
 from maskdemo.ui.components import Click, chart, drawing, repeat, replay
-from tests.charts.samples import make_batch, make_snapshot, until
+from tests.charts.samples import RUN, make_batch
+from tests.samples import made_up
 
 EPOCHS = 10
 #: While there is this file, it grows no further than half: whoever has to hover meanwhile may be slow.
 HOLD = Path(os.environ["MASKDEMO_STORE"], "hold")
-WHOLE = make_snapshot(epochs=EPOCHS, done=(EPOCHS,) * 3, steps=24)
+LONGER = replace(RUN, epochs=EPOCHS, padded_length=24)
 
 
 def clicked(click: Click) -> None:
@@ -47,7 +49,7 @@ def line() -> None:
 def view() -> None:
     """Charts that grow, and when they are whole can be played again."""
     state.epoch += growing() and not (state.epoch == EPOCHS // 2 and HOLD.exists())
-    now, finished = until(WHOLE, state.epoch), state.epoch == EPOCHS
+    now, finished = made_up(LONGER, done=(state.epoch,) * 3), state.epoch == EPOCHS
     st.text(f"Epoch {state.epoch}, step {state.get('step')}, rests at {state.get('rest')}")
     with st.container():
         if finished:

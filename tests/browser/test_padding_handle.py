@@ -71,9 +71,8 @@ def _answer(route: Route) -> None:
         ),
         # The mask value is another one than the padding's.
         replace(CASES["binary"], pad_value=2.0, missing_rate=0.0, task="sum_sign"),
-        pytest.param(replace(CASES["binary"], read_out="mean"), marks=pytest.mark.fuzz),
     ],
-    ids=[*CASES, "padding that a Masking layer does not skip", "a mean"],
+    ids=[*CASES, "padding that a Masking layer does not skip"],
 )
 def test_the_browser_computes_what_the_recurrence_does(blank: Page, experiment: Experiment):
     sequence = untrained(experiment, probe=3)

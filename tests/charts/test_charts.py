@@ -23,8 +23,8 @@ from maskdemo.charts.template import LEARNING_CURVES, SHARE_TOP, as_json, inks, 
 from maskdemo.data.inputs import Chance
 from maskdemo.data.padding import Batch
 from maskdemo.strategies import STRATEGIES
-from tests.charts.samples import ALL, FEW, make_batch, make_snapshot
-from tests.samples import small
+from tests.charts.samples import FEW, NINE, PER_STEP, RUN, make_batch
+from tests.samples import ALL, made_up, small, uploaded
 from tests.test_architecture import ROOT
 
 
@@ -54,9 +54,9 @@ def cells_inside(trace, rows: int, steps: int) -> np.ndarray:
     return covered
 
 
-def all_figures(snapshot, batch: Batch, *, dark: bool = False) -> list:
+def figures_of(snapshot, *, dark: bool = False) -> list:
+    """Every chart of a run."""
     return [
-        charts.padded_batch(batch, dark=dark),
         charts.learning_curves(snapshot, dark=dark),
         charts.learning_curves(snapshot, metric="loss", dark=dark),
         charts.final_accuracy(snapshot, dark=dark),
@@ -124,12 +124,15 @@ class TestLooks:
 
     @pytest.mark.parametrize("dark", [False, True])
     def test_a_strategy_looks_the_same_in_every_figure(self, dark):
-        snapshot = make_snapshot(ALL)
+        snapshot = made_up(replace(RUN, strategies=ALL))
+        figures = (
+            charts.learning_curves(snapshot, dark=dark),
+            charts.final_accuracy(snapshot, dark=dark),
+            charts.outputs_by_step(snapshot, probe=0, epoch=1, dark=dark),
+        )
         for name in ALL:
             title, shade = STRATEGIES[name].title, charts.colour(name, dark=dark)
-            curve = named(charts.learning_curves(snapshot, dark=dark), title)[0]
-            points = named(charts.final_accuracy(snapshot, dark=dark), title)[0]
-            output = named(charts.outputs_by_step(snapshot, probe=0, epoch=1, dark=dark), title)[0]
+            curve, points, output = (named(each, title)[0] for each in figures)
             assert {curve.line.color, points.marker.color, output.line.color} == {shade}
             symbols = {each.marker.symbol for each in (curve, points, output)}
             assert symbols == {STYLES[name].marker}
@@ -138,7 +141,8 @@ class TestLooks:
 class TestEveryFigure:
     @pytest.mark.parametrize("dark", [False, True])
     def test_background_is_transparent_and_sizes_are_fixed(self, dark):
-        for figure in all_figures(make_snapshot(), make_batch(), dark=dark):
+        batch = charts.padded_batch(make_batch(), dark=dark)
+        for figure in (batch, *figures_of(made_up(RUN), dark=dark)):
             base = figure.layout.template.layout
             assert base.paper_bgcolor == base.plot_bgcolor == "rgba(0,0,0,0)"
             assert base.margin.autoexpand is False
@@ -147,29 +151,31 @@ class TestEveryFigure:
     @pytest.mark.parametrize("strategies", [ALL[:1], pytest.param(FEW, marks=pytest.mark.fuzz), ALL])
     def test_nothing_moves_while_training(self, strategies):
         """Heights, margins and axes are those of the finished run from the first look on."""
-        full = (6, 6, 6)
-        last = all_figures(make_snapshot(strategies, done=full), make_batch())
+        run = replace(RUN, strategies=strategies)
+        last = figures_of(made_up(run))
         for done in ((), (0,), (2,), (6, 3), (6, 6, 1)):
-            now = all_figures(make_snapshot(strategies, done=done, level=0.4), make_batch())
+            now = figures_of(made_up(run, done=done))
             for at, (early, late) in enumerate(zip(now, last, strict=True)):
                 assert early.layout.xaxis.range == late.layout.xaxis.range
-                if at != 2:  # a loss has no upper limit to fix
+                if at != 1:  # a loss has no upper limit to fix
                     assert early.layout.yaxis.range == late.layout.yaxis.range
                 assert early.layout.height == late.layout.height
                 assert early.layout.margin == late.layout.margin
 
-    @pytest.mark.parametrize("per_step", [False, True])
-    @pytest.mark.parametrize("classes", [2, 9])
-    @pytest.mark.parametrize("done", [(), (0,), (1,), (6, 2), (6, 6)])
-    @pytest.mark.parametrize("strategies", [pytest.param(ALL[3:4], marks=pytest.mark.fuzz), ALL])
-    def test_drawn_at_any_moment_of_any_task(self, per_step, classes, done, strategies):
-        snapshot = make_snapshot(strategies, done=done, classes=classes, per_step=per_step)
-        for figure in all_figures(snapshot, make_batch()):
+    @pytest.mark.parametrize("done", [(), (1,), (6, 2)])
+    @pytest.mark.parametrize(
+        "task",
+        [RUN, PER_STEP, NINE, uploaded(per_step=True)],
+        ids=["two labels", "two labels a step", "nine labels", "nine labels a step"],
+    )
+    def test_drawn_at_any_moment_of_any_task(self, task, done):
+        run = replace(task, strategies=ALL, epochs=6, repeats=2)
+        for figure in figures_of(made_up(run, done=done)):
             assert json.loads(figure.to_json())["data"]
 
     def test_one_epoch_one_step(self):
-        snapshot = make_snapshot(epochs=1, done=(1,), steps=4)
-        low, high = charts.learning_curves(snapshot).layout.xaxis.range
+        run = replace(RUN, epochs=1, repeats=1, padded_length=4)
+        low, high = charts.learning_curves(made_up(run)).layout.xaxis.range
         assert low < 1 < high
 
 
@@ -305,7 +311,7 @@ def test_the_browser_gets_every_number(numbers):
 
 class TestLearningCurves:
     def test_mean_and_band_of_repeats(self):
-        snapshot = make_snapshot()
+        snapshot = made_up(RUN)
         figure = charts.learning_curves(snapshot, metric="test_loss")
         values = np.array([c.test_loss for c in snapshot.curves if c.strategy == "no_mask"])
         (line,) = named(figure, "No mask")
@@ -315,29 +321,34 @@ class TestLearningCurves:
         assert np.allclose(band.y[6:][::-1], values.min(axis=0))
 
     def test_no_band_of_one_repeat(self):
-        figure = charts.learning_curves(make_snapshot(done=(6,)))
+        figure = charts.learning_curves(made_up(RUN, done=(6,)))
         assert not [each for each in figure.data if each.fill == "toself"]
 
     def test_a_repeat_under_way_bends_no_line(self):
-        alone = charts.learning_curves(make_snapshot(done=(6,)))
-        joined = charts.learning_curves(make_snapshot(done=(6, 3)))
+        alone = charts.learning_curves(made_up(RUN, done=(6,)))
+        joined = charts.learning_curves(made_up(RUN, done=(6, 3)))
         assert np.allclose(named(alone, "No mask")[0].y, named(joined, "No mask")[0].y)
 
     @pytest.mark.parametrize("metric", ["test_accuracy", "accuracy"])
     def test_accuracy_axes_and_chance(self, metric):
-        figure = charts.learning_curves(make_snapshot(done=(2,)), metric=metric)
+        snapshot = made_up(RUN, done=(2,))
+        figure = charts.learning_curves(snapshot, metric=metric)
         assert figure.layout.xaxis.range == (1, 6)
         low, high = figure.layout.yaxis.range
         assert low == 0 and 1 <= high <= 1.02
         (chance,) = named(figure, "Chance")
-        assert set(chance.y) == {0.5} and chance.line.dash == "dot"
+        assert set(chance.y) == {snapshot.chance.reported} and chance.line.dash == "dot"
 
     def test_no_chance_of_a_loss(self):
-        assert not named(charts.learning_curves(make_snapshot(), metric="loss"), "Chance")
+        assert not named(charts.learning_curves(made_up(RUN), metric="loss"), "Chance")
 
     def test_labels_at_line_ends_do_not_overlap(self):
         """All strategies end at the same accuracy: the hardest case."""
-        figure = charts.learning_curves(make_snapshot(level=1.0))
+        snapshot = made_up(RUN)
+        ends = (
+            replace(each, test_accuracy=(*each.test_accuracy[:-1], 1.0)) for each in snapshot.curves
+        )
+        figure = charts.learning_curves(replace(snapshot, curves=tuple(ends)))
         heights = sorted(each.y for each in figure.layout.annotations)
         assert len(heights) == len(FEW) + 1
         # What is anchored to an axis widens the range that Plotly finds for it.
@@ -348,7 +359,7 @@ class TestLearningCurves:
         assert not figure.layout.showlegend
 
     def test_lines_say_that_they_are_one_only_where_nobody_can_tell_them_apart(self):
-        snapshot = make_snapshot(ALL, done=(6,))
+        snapshot = made_up(replace(RUN, strategies=ALL), done=(6,))
         pixel = SHARE_TOP / LEARNING_CURVES
 
         def said(**changes: float) -> list[str]:
@@ -365,14 +376,14 @@ class TestLearningCurves:
         assert said(**{name: 3 * at for at, name in enumerate(ALL)}) == []
 
     def test_many_strategies_have_a_legend_from_the_start(self):
-        figure = charts.learning_curves(make_snapshot(ALL, done=()))
+        figure = charts.learning_curves(made_up(replace(RUN, strategies=ALL), done=()))
         entries = {each.name for each in figure.data if each.showlegend}
         assert entries == {each.title for each in STRATEGIES.values()} | {"Chance"}
         assert figure.layout.showlegend
 
     def test_unknown_metric(self):
         with pytest.raises(ValueError, match="metric"):
-            charts.learning_curves(make_snapshot(), metric="f1")
+            charts.learning_curves(made_up(RUN), metric="f1")
 
     def test_spread_keeps_order_and_moves_as_little_as_it_can(self):
         assert spread_apart([10, 50, 90], 16, 0, 100) == [10, 50, 90]
@@ -382,7 +393,7 @@ class TestLearningCurves:
 
 class TestFinalAccuracy:
     def test_points_mean_and_interval(self):
-        snapshot = make_snapshot()
+        snapshot = made_up(RUN)
         figure = charts.final_accuracy(snapshot)
         values = [c.test_accuracy[-1] for c in snapshot.curves if c.strategy == "masking_layer"]
         (points,) = named(figure, "Masking layer")
@@ -395,8 +406,8 @@ class TestFinalAccuracy:
 
     def test_each_accuracy_has_the_resolution_of_its_own_labels(self):
         """Repeats that agree by accident: one label more or less could still be luck."""
-        snapshot = make_snapshot(per_step=True)
-        level = (0.9,) * 6
+        snapshot = made_up(PER_STEP)
+        level = (0.5,) * 6
         agree = tuple(
             replace(each, test_accuracy=level, test_valid_accuracy=level) for each in snapshot.curves
         )
@@ -416,22 +427,22 @@ class TestFinalAccuracy:
         assert half(count_invalid=False) == pytest.approx((widest / few, widest / few))
 
     def test_no_interval_of_one_repeat(self):
-        figure = charts.final_accuracy(make_snapshot(done=(6,)))
+        figure = charts.final_accuracy(made_up(RUN, done=(6,)))
         assert not [each for each in figure.data if each.error_y.array is not None]
         assert "interval" not in figure.layout.title.text
 
     def test_valid_steps_stand_beside_as_open_markers(self):
-        snapshot = make_snapshot(per_step=True)
+        snapshot = made_up(PER_STEP)
         (points,) = named(charts.final_accuracy(snapshot), "No mask, valid steps only")
         curves = [each for each in snapshot.curves if each.strategy == "no_mask"]
         assert np.allclose(points.y, [each.test_valid_accuracy[-1] for each in curves])
         assert points.marker.symbol.endswith("-open")
-        one_label = charts.final_accuracy(make_snapshot())
+        one_label = charts.final_accuracy(made_up(RUN))
         assert not [each for each in one_label.data if "valid steps only" in (each.name or "").lower()]
 
     def test_each_accuracy_has_the_chance_level_of_its_own_labels(self):
         """Where padding counts, always answering its label scores high: the line says so."""
-        snapshot = replace(make_snapshot(per_step=True), chance=Chance(valid=0.5, reported=0.915))
+        snapshot = replace(made_up(PER_STEP), chance=Chance(valid=0.5, reported=0.915))
         lines = charts.final_accuracy(snapshot).layout.shapes
         assert {line.y0 for line in lines} == {0.5, 0.915}
         for metric, level in (("test_accuracy", 0.5), ("accuracy", 0.915)):
@@ -439,7 +450,7 @@ class TestFinalAccuracy:
             assert set(curve.y) == {level}
 
     def test_what_padding_adds_stands_beside_the_accuracy_on_real_steps(self):
-        snapshot = make_snapshot(per_step=True)
+        snapshot = made_up(PER_STEP)
         curves = [each for each in snapshot.curves if each.strategy == "no_mask"]
         figure = charts.learning_curves(snapshot)
         (real,), (reported,) = (named(figure, each) for each in ("No mask", "No mask, reported"))
@@ -452,13 +463,14 @@ class TestFinalAccuracy:
         assert not named(charts.learning_curves(only_real), "No mask, reported")
 
     def test_chance_is_a_line(self):
-        (line,) = charts.final_accuracy(make_snapshot(classes=9)).layout.shapes
-        assert line.y0 == line.y1 == pytest.approx(1 / 9)
+        snapshot = made_up(NINE)
+        (line,) = charts.final_accuracy(snapshot).layout.shapes
+        assert line.y0 == line.y1 == snapshot.chance.reported
 
 
 class TestOutputsByStep:
     def test_follows_the_true_label_after_the_chosen_epoch(self):
-        snapshot = make_snapshot(classes=9)
+        snapshot = made_up(NINE)
         figure = charts.outputs_by_step(snapshot, probe=2, epoch=4)
         true = snapshot.probes.labels[2].max()
         for name in FEW:
@@ -468,20 +480,20 @@ class TestOutputsByStep:
         assert {each.y[0] for each in marks} == {1}
 
     def test_read_out_is_where_the_strategy_reads(self):
-        snapshot = make_snapshot()
+        snapshot = made_up(RUN)
         figure = charts.outputs_by_step(snapshot, probe=1, epoch=1)
         last_valid = np.flatnonzero(snapshot.probes.valid[1])[-1] + 1
         assert named(figure, "Read-out, No mask")[0].x == (12,)
         assert named(figure, "Read-out, Masked read-out")[0].x == (last_valid,)
 
     def test_flips_are_marked_where_the_lead_changes(self):
-        snapshot = make_snapshot(classes=3)
-        followed = int(snapshot.probes.labels[2].max())
-        figure = charts.outputs_by_step(snapshot, probe=2, epoch=4)
+        snapshot = made_up(NINE)
+        followed = int(snapshot.probes.labels[6].max())
+        figure = charts.outputs_by_step(snapshot, probe=6, epoch=4)
         for name in FEW:
-            outputs = snapshot.probes.outputs[name][3, 2]
+            outputs = snapshot.probes.outputs[name][3, 6]
             leads = [row.argmax() == followed for row in outputs]
-            wanted = [at for at in range(1, 12) if leads[at] != leads[at - 1]]
+            wanted = [at for at in range(1, len(leads)) if leads[at] != leads[at - 1]]
             (marks,) = named(figure, f"Flips, {charts.style.strategy_title(name)}")
             assert np.flatnonzero(np.isfinite(marks.y)).tolist() == wanted != []
             assert np.allclose(np.asarray(marks.y)[wanted], outputs[wanted, followed])
@@ -489,7 +501,7 @@ class TestOutputsByStep:
         assert figure.layout.hovermode == "x"
 
     def test_hatched_exactly_where_padded_or_missing_in_every_panel(self):
-        snapshot = make_snapshot()
+        snapshot = made_up(RUN)
         probes = snapshot.probes
         for probe in range(4):
             figure = charts.outputs_by_step(snapshot, probe=probe, epoch=1)
@@ -508,7 +520,7 @@ class TestOutputsByStep:
                     assert np.array_equal(inside, wanted)
 
     def test_per_step_labels_are_marked_on_valid_steps(self):
-        snapshot = make_snapshot(per_step=True)
+        snapshot = made_up(PER_STEP)
         figure = charts.outputs_by_step(snapshot, probe=0, epoch=1)
         marks = [each for each in named(figure, "True label") if each.x[0] is not None]
         at = np.flatnonzero(snapshot.probes.valid[0])
@@ -518,7 +530,7 @@ class TestOutputsByStep:
         assert not named(figure, "Read-out, No mask")
 
     def test_a_strategy_with_fewer_epochs_shows_its_newest_and_says_so(self):
-        snapshot = make_snapshot()
+        snapshot = made_up(RUN)
         short = snapshot.probes.outputs["no_mask"][:2]
         snapshot.probes.outputs["no_mask"] = short
         figure = charts.outputs_by_step(snapshot, probe=0, epoch=5)
@@ -527,15 +539,15 @@ class TestOutputsByStep:
         assert any("(epoch 2)" in each.text for each in figure.layout.annotations)
 
     def test_panels_share_their_axes_and_do_not_overlap(self):
-        figure = charts.outputs_by_step(make_snapshot(ALL), probe=0, epoch=1)
+        figure = charts.outputs_by_step(made_up(replace(RUN, strategies=ALL)), probe=0, epoch=1)
         axes = [getattr(figure.layout, f"yaxis{at or ''}") for at in (0, *range(2, len(ALL) + 1))]
         assert len({each.range for each in axes}) == 1
         assert all(lower.domain[1] < upper.domain[0] for upper, lower in pairwise(axes))
-        shorter = charts.outputs_by_step(make_snapshot(FEW), probe=0, epoch=1)
+        shorter = charts.outputs_by_step(made_up(RUN), probe=0, epoch=1)
         assert figure.layout.height > shorter.layout.height
 
     def test_only_so_many_numbers_travel(self):
-        snapshot = make_snapshot(ALL, steps=120, classes=9)
+        snapshot = made_up(replace(NINE, strategies=ALL, padded_length=120))
         assert len(charts.outputs_by_step(snapshot, probe=0, epoch=1).to_json()) < 60_000
 
 

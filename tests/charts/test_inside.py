@@ -13,7 +13,8 @@ from maskdemo.charts.gradient_by_step import share_text
 from maskdemo.data.inputs import inputs
 from maskdemo.inside.activations import QUANTITIES, unit_order
 from maskdemo.inside.gradient import gradient, landing
-from tests.inside.test_activations import CASES, given, network, untrained
+from tests.inside.test_activations import CASES, given, untrained
+from tests.samples import network
 
 BINARY = CASES["binary"]
 

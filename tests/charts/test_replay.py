@@ -12,9 +12,11 @@ import pytest
 
 from maskdemo import charts
 from maskdemo.charts.replay import MAX_BYTES, replayed_epochs
+from maskdemo.experiment import Experiment
 from maskdemo.strategies import STRATEGIES
-from tests.charts.samples import ALL, FEW, make_snapshot
+from tests.charts.samples import FEW, PER_STEP, RUN
 from tests.charts.test_charts import named
+from tests.samples import ALL, made_up, small
 
 EPOCHS = (1, 4, 6)
 
@@ -24,9 +26,9 @@ def unpacked(values: dict[str, str]) -> np.ndarray:
     return np.frombuffer(base64.b64decode(values["bdata"]), "<f4").reshape(shape)
 
 
-@pytest.mark.parametrize("per_step", [False, True])
-def test_outputs_at_an_epoch_are_those_that_its_own_figure_draws(per_step: bool):
-    snapshot = make_snapshot(per_step=per_step)
+@pytest.mark.parametrize("run", [RUN, PER_STEP], ids=["a label a sequence", "a label a step"])
+def test_outputs_at_an_epoch_are_those_that_its_own_figure_draws(run: Experiment):
+    snapshot = made_up(run)
     look: dict[str, Any] = {"probe": 2, "dark": True}
     frames = json.loads(charts.outputs_frames(snapshot, **look).to_json())
     assert frames["epochs"] == [1, 2, 3, 4, 5, 6]
@@ -44,11 +46,11 @@ def test_outputs_at_an_epoch_are_those_that_its_own_figure_draws(per_step: bool)
 
 @pytest.mark.parametrize("metric", ["test_accuracy", "loss"])
 def test_lines_and_bands_end_at_the_epoch_and_the_chance_level_does_not(metric: str):
-    snapshot = make_snapshot()
+    snapshot = made_up(RUN)
     frames = charts.curves_frames(snapshot)
     whole = charts.learning_curves(snapshot, metric=metric)
     for epoch in EPOCHS:
-        shorter = charts.learning_curves(make_snapshot(done=(epoch,) * 3), metric=metric)
+        shorter = charts.learning_curves(made_up(RUN, done=(epoch,) * 3), metric=metric)
         for trace in whole.data:
             if trace.name not in frames.cut:
                 assert trace.name == "Chance"
@@ -59,9 +61,9 @@ def test_lines_and_bands_end_at_the_epoch_and_the_chance_level_does_not(metric: 
 
 
 def test_a_run_that_is_not_whole_has_no_replay():
-    assert replayed_epochs(make_snapshot(done=())) == ()
-    assert replayed_epochs(make_snapshot(done=(1,))) == ()
-    snapshot = make_snapshot()
+    assert replayed_epochs(made_up(RUN, done=())) == ()
+    assert replayed_epochs(made_up(RUN, done=(1,))) == ()
+    snapshot = made_up(RUN)
     outputs = dict(snapshot.probes.outputs)
     outputs["no_mask"] = outputs["no_mask"][:3]
     probes = replace(snapshot.probes, outputs=outputs)
@@ -69,7 +71,7 @@ def test_a_run_that_is_not_whole_has_no_replay():
 
 
 def test_long_runs_of_long_sequences_are_thinned_and_keep_first_and_last():
-    snapshot = make_snapshot(ALL, epochs=200, done=(200,), steps=200)
+    snapshot = made_up(small(strategies=ALL, epochs=200, padded_length=200))
     epochs = replayed_epochs(snapshot)
     assert epochs[0] == 1 and epochs[-1] == 200 and list(epochs) == sorted(set(epochs))
     assert 2 * 4 * 200 * len(epochs) * len(STRATEGIES) <= MAX_BYTES

@@ -11,8 +11,7 @@ from maskdemo.data.inputs import inputs
 from maskdemo.evidence import headline, mask_effect, verdicts
 from maskdemo.strategies import STRATEGIES, arrays
 from maskdemo.training.snapshot import Curve, Snapshot
-from tests.charts.samples import make_snapshot
-from tests.samples import small
+from tests.samples import made_up, small
 
 LAYER = "masking_layer"
 BROKEN = "masks nothing: the mask value is 0, the padding −1"
@@ -88,7 +87,7 @@ def run_of(**settings) -> Snapshot:
         for repeat in range(2)
         for name in experiment.strategies
     )
-    return replace(make_snapshot(), experiment=experiment, curves=curves)
+    return replace(made_up(experiment), curves=curves)
 
 
 def test_a_mask_that_masks_nothing_is_said_in_the_answer_and_in_the_verdict():

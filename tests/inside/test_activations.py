@@ -2,53 +2,40 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
 import pytest
 
-from maskdemo.data.inputs import Chance, inputs
-from maskdemo.data.tasks import TASKS
+from maskdemo.data.inputs import arrays_of, inputs
 from maskdemo.experiment import Experiment
 from maskdemo.inside.activations import activations_of, first_difference, unit_order
 from maskdemo.inside.gradient import gradient, landing
 from maskdemo.inside.inspected_sequence import InspectedSequence
 from maskdemo.inside.recurrence import product
-from maskdemo.strategies import STRATEGIES, Arrays, arrays
-from maskdemo.training.probes import probes_of
-from maskdemo.training.snapshot import Network, Probes, Snapshot
+from maskdemo.strategies import Arrays
+from maskdemo.training.snapshot import Network
+from tests.samples import ALL, made_up, network
 
-ALL = tuple(STRATEGIES)
+BINARY = Experiment(
+    task="last_sign",
+    test_size=16,
+    min_length=2,
+    max_length=6,
+    padded_length=11,
+    pad_value=-1.0,
+    mask_value=-1.0,
+    missing_rate=0.2,
+    strategies=ALL,
+    units=5,
+)
 CASES = {
-    "binary": Experiment(
-        task="last_sign",
-        test_size=16,
-        min_length=2,
-        max_length=6,
-        padded_length=11,
-        pad_value=-1.0,
-        mask_value=-1.0,
-        missing_rate=0.2,
-        strategies=ALL,
-        units=5,
-    ),
+    "binary": BINARY,
     "nine classes, in front": Experiment(
         task="japanese_vowels", padded_length=33, side="pre", strategies=ALL, units=4
     ),
-    "a mean": Experiment(
-        task="last_sign",
-        test_size=16,
-        min_length=2,
-        max_length=6,
-        padded_length=11,
-        pad_value=-1.0,
-        mask_value=-1.0,
-        missing_rate=0.2,
-        read_out="mean",
-        strategies=ALL,
-        units=5,
-    ),
+    "a mean": replace(BINARY, read_out="mean"),
     "a label a step": Experiment(
         task="running_sign",
         test_size=16,
@@ -62,52 +49,26 @@ CASES = {
 }
 
 
-def network(experiment: Experiment, *, kind: type = np.float32, seed: int = 0) -> Network:
-    rng = np.random.default_rng(seed)
-    channels, units = TASKS[experiment.task].features + 1, experiment.units
-    outputs = experiment.spec.outputs
-    sizes = ((channels, 4 * units), (units, 4 * units), (4 * units,), (units, outputs), (outputs,))
-    return Network(1, *(rng.normal(0, 0.6, size).astype(kind) for size in sizes))
-
-
 def untrained(experiment: Experiment, probe: int = 0, *, seed: int = 0) -> InspectedSequence:
     """A probe in networks of random weights, one a strategy, after epoch 1; label 1 is followed."""
-    test, chance = probes_of(inputs(experiment).test), Chance(0.5, 0.5)
-    probes = Probes(test.values, test.valid, test.padded, test.labels, outputs={})
     networks = {
         name: (network(experiment, seed=seed + at),) for at, name in enumerate(experiment.strategies)
     }
-    run = Snapshot(experiment, (), probes, chance, True, 0.0, 1.0, networks)
+    run = replace(made_up(replace(experiment, epochs=1)), networks=networks)
     return InspectedSequence(run, probe, 1, 1)
 
 
 @cache
 def given(case: str, strategy: str, rows: int = 6) -> Arrays:
-    experiment = CASES[case]
-    whole = arrays(
-        strategy,
-        inputs(experiment).test,
-        mask_value=experiment.mask_value,
-        per_step=experiment.per_step,
-        count_invalid=experiment.count_invalid,
-        average=experiment.averages,
-    )
-    return Arrays(
-        whole.inputs[:rows],
-        whole.advance[:rows],
-        whole.keep[:rows],
-        whole.targets[:rows],
-        whole.weights[:rows],
-        None if whole.pool is None else whole.pool[:rows],
-    )
+    """The strategy's arrays of the first sequences of a case."""
+    whole = arrays_of(CASES[case], strategy, inputs(CASES[case]).test)
+    return Arrays(*(None if each is None else each[:rows] for each in vars(whole).values()))
 
 
 def of_all(case: str, rows: int) -> tuple[Arrays, dict[str, slice]]:
     """The arrays of every strategy in one batch, and where the rows of each are."""
     parts = [given(case, strategy, rows) for strategy in ALL]
-    columns = zip(
-        *([getattr(each, field.name) for field in fields(Arrays)] for each in parts), strict=True
-    )
+    columns = zip(*(vars(each).values() for each in parts), strict=True)
     together = [None if column[0] is None else np.concatenate(column) for column in columns]
     places = {name: slice(at * rows, (at + 1) * rows) for at, name in enumerate(ALL)}
     return Arrays(*together), places
@@ -158,13 +119,7 @@ def test_outputs_of_a_trace_are_those_of_the_compiled_program(case):
 
     experiment, these = CASES[case], given(case, "mask_feature")
     weights = network(experiment)
-    compiled = Weights(
-        weights.kernel,
-        weights.recurrent_kernel,
-        weights.bias,
-        weights.readout,
-        weights.readout_bias,
-    )
+    compiled = Weights(*(getattr(weights, name) for name in Weights._fields))
     everywhere = replace(these, weights=np.ones_like(these.weights))
     sizes = {"units": experiment.units, "outputs": experiment.spec.outputs}
     layout = inference_layout(everywhere, every_step=True, **sizes)
@@ -252,10 +207,7 @@ def test_gradient_is_that_of_finite_differences():
     weights = network(CASES["binary"], kind=np.float64)
     these, places = of_all("binary", rows=3)
     these = in_double(these)
-    parts = [gradient(weights, in_double(given("binary", each, rows=3))).inputs for each in places]
-    found = np.concatenate(parts)
-    assert found.dtype == np.float64
-    step = 1e-5
+    step, wanted = 1e-5, np.empty(these.advance.shape)
     for t in range(these.inputs.shape[1]):
         slopes = []
         for channel in range(these.inputs.shape[2]):
@@ -265,21 +217,19 @@ def test_gradient_is_that_of_finite_differences():
                 inputs[:, t, channel] += sign * step
                 sides.append(loss(weights, replace(these, inputs=inputs)))
             slopes.append((sides[0] - sides[1]) / (2 * step))
-        np.testing.assert_allclose(found[:, t], np.linalg.norm(slopes, axis=0), atol=1e-9, rtol=1e-5)
+        wanted[:, t] = np.linalg.norm(slopes, axis=0)
+    for strategy, rows in places.items():
+        found = gradient(weights, in_double(given("binary", strategy, rows=3))).inputs
+        assert found.dtype == np.float64
+        np.testing.assert_allclose(found, wanted[rows], atol=1e-9, rtol=1e-5, err_msg=strategy)
 
 
 def test_a_steps_part_of_the_weights_gradient_is_what_it_adds():
     """One step alone has the whole gradient; its norm from finite differences of every weight."""
     experiment = CASES["binary"]
     weights, whole = network(experiment, kind=np.float64), in_double(given("binary", "no_mask", rows=1))
-    first = slice(0, 1)
-    one = Arrays(
-        whole.inputs[:, first],
-        whole.advance[:, first],
-        whole.keep[:, first],
-        whole.targets[:, first],
-        np.ones((1, 1)),
-    )
+    first = (each[:, :1] for each in (whole.inputs, whole.advance, whole.keep, whole.targets))
+    one = Arrays(*first, weights=np.ones((1, 1)))
     total = 0.0
     for name in ("kernel", "recurrent_kernel", "bias"):
         matrix = getattr(weights, name)
@@ -309,6 +259,8 @@ def test_no_gradient_lands_on_steps_that_hold(case):
         assert landed.share("padding") > 0 and landed.share("missing") > 0
     whole = landed.real + landed.padding + landed.missing
     np.testing.assert_allclose(whole, moved.inputs.sum(axis=0), rtol=1e-6)
+    # A gradient that is zero everywhere has no share anywhere.
+    assert landing(np.zeros_like(moved.inputs), **kinds).share("padding") == 0
 
 
 def test_a_reset_ends_the_gradient():
@@ -325,8 +277,6 @@ def test_gradient_does_not_depend_on_how_many_sequences_are_held_at_once(monkeyp
     monkeypatch.setattr("maskdemo.inside.gradient.MAX_NUMBERS", 1)
     parts = gradient(network(CASES["binary"]), these)
     np.testing.assert_allclose(parts.inputs, whole.inputs, rtol=1e-5)
-    everywhere = np.ones((2, 3), bool)
-    assert landing(np.zeros((2, 3)), padded=everywhere, missing=~everywhere).share("padding") == 0
 
 
 @pytest.mark.parametrize("shape", [(0, 5), (3, 5), (7, 11, 5), (2, 700, 5)])

@@ -9,7 +9,8 @@ import pytest
 
 from maskdemo.inside.activations import activations_of
 from maskdemo.inside.flips import LeadChange, flips, lead_change
-from tests.inside.test_activations import CASES, given, network
+from tests.inside.test_activations import CASES, given
+from tests.samples import network
 
 
 def test_with_two_labels_it_flips_where_the_probability_crosses_one_half():

@@ -7,12 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from maskdemo.data.inputs import inputs
+from maskdemo.data.inputs import arrays_of, inputs
 from maskdemo.experiment import Experiment
 from maskdemo.inside.activations import activations_of
 from maskdemo.inside.leak import padded_by, sweep
-from maskdemo.strategies import STRATEGIES, arrays, hold_padding
-from tests.inside.test_activations import CASES, network
+from maskdemo.strategies import hold_padding
+from tests.inside.test_activations import CASES
+from tests.samples import ALL, network
 
 COUNTS = (0, 1, 4, 17)
 #: Sequences of one test: one after the other, each with each amount of padding.
@@ -26,14 +27,7 @@ def plainly(weights, strategy: str, experiment: Experiment, side: str, value: fl
     for at in range(FEW):
         one = type(test)(*((each[at],) for each in (test.values, test.observed, test.labels)))
         batch = padded_by(one, count, side=side, value=value, missing=experiment.pad_value)
-        given = arrays(
-            strategy,
-            batch,
-            mask_value=experiment.mask_value,
-            per_step=experiment.per_step,
-            count_invalid=False,
-            average=experiment.averages,
-        )
+        given = arrays_of(replace(experiment, count_invalid=False), strategy, batch)
         counted = given.weights[0] > 0
         answers.append(activations_of(weights, given).probabilities[0, counted])
         truths.append(given.targets[0, counted])
@@ -42,7 +36,7 @@ def plainly(weights, strategy: str, experiment: Experiment, side: str, value: fl
 
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("side", ["post", "pre"])
-@pytest.mark.parametrize("strategy", list(STRATEGIES))
+@pytest.mark.parametrize("strategy", ALL)
 def test_sweep_is_what_one_pass_for_each_amount_gives(case, side, strategy):
     experiment = CASES[case]
     weights, value = network(experiment), 0.5
@@ -62,37 +56,20 @@ def test_sweep_is_what_one_pass_for_each_amount_gives(case, side, strategy):
 @pytest.mark.parametrize("side", ["post", "pre"])
 def test_a_held_state_is_exactly_flat(case, side):
     experiment = CASES[case]
-    found = sweep(
-        network(experiment),
-        "held_state",
-        experiment,
-        inputs(experiment).data.test,
-        side=side,
-        value=7.0,
-        added=(0, 3, 200),
-    )
+    weights, test = network(experiment), inputs(experiment).data.test
+    found = sweep(weights, "held_state", experiment, test, side=side, value=7.0, added=(0, 3, 200))
     assert (found.change == 0).all()
     assert (found.accuracy == found.accuracy[0]).all()
 
 
 def test_a_masking_layer_holds_only_what_equals_the_mask_value():
     experiment = replace(CASES["binary"], missing_rate=0.0)
-    test = inputs(experiment).data.test
-
-    def change(value: float) -> float:
-        found = sweep(
-            network(experiment),
-            "masking_layer",
-            experiment,
-            test,
-            side="post",
-            value=value,
-            added=(0, 50),
-        )
-        return float(found.change.max())
-
-    assert change(experiment.mask_value) == 0
-    assert change(0.0) > 0.01
+    weights, test = network(experiment), inputs(experiment).data.test
+    equal, other = (
+        sweep(weights, "masking_layer", experiment, test, side="post", value=value, added=(0, 50))
+        for value in (experiment.mask_value, 0.0)
+    )
+    assert equal.change.max() == 0 and other.change.max() > 0.01
 
 
 def test_nothing_added_is_the_sequence_without_its_padding():
@@ -100,9 +77,7 @@ def test_nothing_added_is_the_sequence_without_its_padding():
     experiment = CASES["nine classes, in front"]
     weights, test = network(experiment), inputs(experiment).data.test
     batch = inputs(experiment).test
-    given = hold_padding(
-        arrays("no_mask", batch, mask_value=0.0, per_step=False, count_invalid=True), batch.padded
-    )
+    given = hold_padding(arrays_of(experiment, "no_mask", batch), batch.padded)
     hits = activations_of(weights, given).probabilities[:, -1].argmax(axis=1) == given.targets[:, -1]
     found = sweep(weights, "no_mask", experiment, test, side="pre", value=0.0, added=(0, 2))
     assert found.accuracy[0] == pytest.approx(hits.mean())

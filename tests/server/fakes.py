@@ -15,6 +15,17 @@ from typing import Any
 from maskdemo.server import Server
 from maskdemo.server.worker_messages import Ended, Newest, Prepared
 
+
+class Clock:
+    """Tells the time, in seconds, that a test sets."""
+
+    def __init__(self, now: float = 0.0) -> None:
+        self.now = now
+
+    def __call__(self) -> float:
+        return self.now
+
+
 #: A command -> what the worker finds, piece by piece; raising ValueError fails with a sentence.
 Answer = Callable[[Mapping[str, Any]], Iterator[Any]]
 

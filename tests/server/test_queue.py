@@ -21,22 +21,15 @@ from maskdemo.server.queue import GAVE_WAY, MADE_ROOM, Queue
 from maskdemo.server.work import Audit, Run, StudyRun, Work
 from maskdemo.study.grid import Study
 from tests.samples import small, uploaded
+from tests.server.fakes import Clock
 
 #: Seconds; longer than who is away holds up nobody who is there.
 GRACE = 60.0
 
 
-class Clock:
-    def __init__(self) -> None:
-        self.now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(100.0)
 
 
 @pytest.fixture
@@ -553,7 +546,7 @@ class QueueMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.clock = Clock()
+        self.clock = Clock(100.0)
         self.queue = Queue(capacity=3, clock=self.clock, grace=2 * AWAY_S)
         self.turn = 0
         #: (viewer, kind) -> [request, turn, phase, newest, deaths of its job, whether that is told]

@@ -21,7 +21,7 @@ from maskdemo.study.grid import Study
 from maskdemo.training.snapshot import Outcome, Probes, Snapshot
 from tests.samples import small
 from tests.server import fakes
-from tests.server.fakes import Answer, FakeServer
+from tests.server.fakes import Answer, Clock, FakeServer
 from tests.waiting import TIMEOUT_S, until
 
 NOTHING = Probes(*[np.zeros((0, 0, 0))] * 4, outputs={})
@@ -263,13 +263,6 @@ def test_a_silent_worker_is_taken_for_dead(make):
     assert len(held.commands) == 2
     held.let.release()
     held.let.release()
-
-
-class Clock:
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 def test_an_audit_that_takes_too_long_is_ended_from_outside(make):

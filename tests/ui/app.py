@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import gc
 import re
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from functools import cache
 from html import unescape
 from pathlib import Path
@@ -18,6 +17,7 @@ from streamlit.testing.v1 import AppTest
 
 from maskdemo.data.tasks import TASKS
 from maskdemo.experiment import Experiment
+from maskdemo.results.precomputed import Provenance
 from maskdemo.study import Study
 from maskdemo.training.snapshot import Snapshot
 from maskdemo.ui import live_job, state
@@ -26,6 +26,8 @@ from tests import waiting
 from tests.samples import made_up
 
 APP = str(Path(__file__).resolve().parents[2] / "app.py")
+#: With what results were made that a test says were computed in advance.
+SOURCE = Provenance("", "2026-11-24", "A processor", {"keras": "9.8.7"})
 #: Seconds between two looks at work that goes on. The worker stands back for whoever is busy: looking
 #: all the time would keep it from its work.
 BETWEEN = 0.1
@@ -46,15 +48,6 @@ def spare_what_is_there() -> None:
     """
     gc.collect()
     gc.freeze()
-
-
-@contextmanager
-def own_server() -> Iterator[None]:
-    """One worker for all tests of pages, which ends with them; no results of others, none shipped."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("maskdemo.results.precomputed.provenance", lambda *_: None)
-        yield
-    live_job.server().results.clear()
 
 
 def opened(page: str = "playground", params: Mapping[str, str] | None = None) -> AppTest:

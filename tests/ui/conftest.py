@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from maskdemo.server import Server
+from maskdemo.ui import live_job
 from tests.ui.app import spare_what_is_there
 
 
@@ -22,3 +23,13 @@ def nothing_compiled_ahead() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Server, "prepare", lambda *_: None)
         yield
+
+
+@pytest.fixture(scope="module")
+def own_server() -> Iterator[None]:
+    """The server without results of others or shipped ones, and no cluster; its worker stays."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("maskdemo.results.precomputed.provenance", lambda *_: None)
+        patch.delenv("MASKDEMO_DASK", raising=False)
+        yield
+    live_job.server().results.clear()

@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
-
 import keras
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from maskdemo.article.examples import EXAMPLES, PROGRAMS
 from maskdemo.article.program_run import Failure, Point, ProgramRun, Received
-from maskdemo.results.precomputed import Provenance
 from maskdemo.scenarios import SCENARIOS, Scenario
 from maskdemo.ui import live_job
-from tests.charts.samples import make_snapshot
+from tests.samples import made_up, small
 from tests.ui import app
-from tests.ui.app import fine, links, shown, table
+from tests.ui.app import SOURCE, fine, links, shown, table
+
+pytestmark = pytest.mark.usefixtures("own_server")
 
 VERSIONS = {"Keras": "9.8.7", "Python": "3.99"}
-SOURCE = Provenance("", "2026-11-24", "A processor", {"keras": "9.8.7"})
-
-
-@pytest.fixture(autouse=True)
-def own_server() -> Iterator[None]:
-    with app.own_server():
-        yield
 
 
 def opened() -> AppTest:
@@ -87,7 +78,7 @@ def test_a_recorded_run_says_what_it_found(monkeypatch):
 
 
 def test_a_finished_run_of_the_same_question_is_shown_as_a_table(monkeypatch):
-    run = replace(make_snapshot(), finished=True, done=1.0)
+    run = made_up(small())
     scenario = Scenario("fixed_length", "Small", "Look.", run.experiment)
     monkeypatch.setitem(SCENARIOS, "fixed_length", scenario)
     assert not table(opened())

@@ -13,14 +13,15 @@ from maskdemo.audit.report import Finding, LayerRow, Report, TrialSummary
 from maskdemo.audit.sandbox import STAGES, AuditRun
 from maskdemo.errors import InvalidTable
 from maskdemo.results import precomputed
-from maskdemo.results.precomputed import Provenance
 from maskdemo.ui import live_job
 from maskdemo.ui.audit import ModelFile
 from maskdemo.uploads.limits import UploadMemory
 from tests.audit.hostile import SOUND, archive, layer, model
 from tests.server.fakes import FakeServer
 from tests.ui import app
-from tests.ui.app import fine, links, shown
+from tests.ui.app import SOURCE, fine, links, shown
+
+pytestmark = pytest.mark.usefixtures("own_server")
 
 TRIED = TrialSummary(
     sequences=24,
@@ -46,14 +47,6 @@ LEAKING = Report(
 )
 CLEAN = Report(model="model", findings=(), measures=(), layers=(), tried=TRIED)
 
-SOURCE = Provenance("", "2026-11-24", "A processor", {"keras": "9.8.7"})
-
-
-@pytest.fixture(autouse=True)
-def own_server() -> Iterator[None]:
-    with app.own_server():
-        yield
-
 
 @pytest.fixture
 def orders(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[bytes]]:
@@ -76,7 +69,7 @@ def orders(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[bytes]]:
 
 
 @pytest.fixture(autouse=True)
-def kept_reports(own_server: None, monkeypatch: pytest.MonkeyPatch) -> dict[bytes, Report]:
+def kept_reports(monkeypatch: pytest.MonkeyPatch) -> dict[bytes, Report]:
     """Reports that were computed in advance: at first none."""
     reports: dict[bytes, Report] = {}
     monkeypatch.setattr(precomputed, "audit_report", reports.get)

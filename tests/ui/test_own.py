@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import weakref
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -21,16 +20,12 @@ from tests.samples import small
 from tests.ui import app
 from tests.ui.app import fine, keys, link_of, ran, set_link, shown, table
 
+pytestmark = pytest.mark.usefixtures("own_server")
+
 LINK = {"task": "own", "padded_length": "12", "epochs": "2", "units": "4", "repeats": "1",
         "strategies": "no_mask.held_state"}  # fmt: skip
 FEATURES = ["x", "weight", "heat", "pulse"]
 NEEDS_FILE = "which are in no link: it needs their file"
-
-
-@pytest.fixture(scope="module", autouse=True)
-def own_server() -> Iterator[None]:
-    with app.own_server():
-        yield
 
 
 def readings(sequences: int = 48, *, seed: int = 0) -> pd.DataFrame:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
 from html import escape
 from pathlib import Path
@@ -23,9 +22,8 @@ from maskdemo.server import Server
 from maskdemo.strategies import STRATEGIES
 from maskdemo.training.run import train
 from maskdemo.ui import live_job, state, strategy_table
-from tests.charts.samples import make_snapshot
 from tests.evidence.test_verdict import known
-from tests.samples import small
+from tests.samples import made_up, small
 from tests.server.fakes import FakeServer
 from tests.ui import app
 from tests.ui.app import (
@@ -44,15 +42,11 @@ from tests.ui.app import (
     until,
 )
 
+pytestmark = pytest.mark.usefixtures("own_server")
+
 PACKAGE = Path(maskdemo.__file__).parent
 #: The way of one move of *Padded length*.
 MAX_FILES = 28
-
-
-@pytest.fixture(scope="module", autouse=True)
-def own_server() -> Iterator[None]:
-    with app.own_server():
-        yield
 
 
 @pytest.fixture(autouse=True)
@@ -201,9 +195,9 @@ def test_the_label_switch_is_there_only_for_a_label_a_step():
 
 
 def test_a_label_a_step_is_counted_otherwise_beside_the_headline(monkeypatch: pytest.MonkeyPatch):
-    made_up = make_snapshot(per_step=True)
-    monkeypatch.setattr(live_job, "find", lambda experiment: replace(made_up, experiment=experiment))
-    page = opened(made_up.experiment.to_params())
+    run = made_up(small(task="running_sign"))
+    monkeypatch.setattr(live_job, "find", lambda experiment: replace(run, experiment=experiment))
+    page = opened(run.experiment.to_params())
     for counted in (False, True):
         fine(page.button(key="count_switch").click().run())
         assert page.toggle(key="count_invalid").value is experiment_of(page).count_invalid is counted

@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from maskdemo.data.inputs import inputs
 from maskdemo.evidence.phrases import time_taken
 from maskdemo.results import precomputed
-from maskdemo.results.precomputed import Provenance
 from maskdemo.strategies import STRATEGIES
 from maskdemo.study import Findings, Study
 from maskdemo.training.snapshot import Outcome, Snapshot
 from maskdemo.ui import live_job
 from tests.samples import made_up, small
 from tests.ui import app
-from tests.ui.app import ran, shown, table
+from tests.ui.app import SOURCE, ran, shown, table
+
+pytestmark = pytest.mark.usefixtures("own_server")
 
 EXPERIMENT = small(repeats=2, seed=61)
-SOURCE = Provenance("", "2026-11-24", "A processor", {"keras": "9.8.7"})
-
-
-@pytest.fixture(scope="module", autouse=True)
-def own_server() -> Iterator[None]:
-    with app.own_server():
-        yield
 
 
 @pytest.fixture(scope="module")

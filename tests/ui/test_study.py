@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -18,15 +17,10 @@ from tests.samples import small
 from tests.ui import app
 from tests.ui.app import charts, fine, keys, link_of, links, names, shown, study_of, until
 
+pytestmark = pytest.mark.usefixtures("own_server")
+
 #: Both values have the shape that most tests have.
 TINY = Study(base=small(repeats=2), vary="side", values=("post", "pre"))
-
-
-@pytest.fixture(scope="module", autouse=True)
-def own_server() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch, app.own_server():
-        patch.delenv("MASKDEMO_DASK", raising=False)
-        yield
 
 
 def opened(params: dict[str, str] | None = None) -> AppTest:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from html import escape
 from typing import Any
@@ -24,11 +24,7 @@ from tests.samples import made_up, small
 from tests.ui import app
 from tests.ui.app import Session, fine, link_of, links, set_link
 
-
-@pytest.fixture(scope="module", autouse=True)
-def own_server() -> Iterator[None]:
-    with app.own_server():
-        yield
+pytestmark = pytest.mark.usefixtures("own_server")
 
 
 @pytest.fixture(scope="module")

@@ -25,6 +25,7 @@ from maskdemo.uploads.limits import MAX_FILE_BYTES
 from tests.bench.memory import own_mb
 from tests.bench.viewer import Viewer
 from tests.browser.server import NO_TENSORFLOW, running_server
+from tests.server.fakes import Clock
 
 MB = 2**20
 #: Twice as many as all sessions may hold together.
@@ -42,13 +43,6 @@ class Files:
 
     def remove_file(self, session_id, file_id):
         self.held.discard((session_id, file_id))
-
-
-class Clock:
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 def refusal(limits: UploadLimits, session: str, file: str, files: Files) -> int:
