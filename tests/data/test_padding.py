@@ -84,11 +84,6 @@ def test_padding_itself_cuts_nothing(padded_length):
         pad(one_sequence(5), padded_length=padded_length, side="post", pad_value=0.0)
 
 
-def test_the_longest_sequence_may_need_no_padding():
-    batch = pad(one_sequence(5), padded_length=5, side="pre", pad_value=7.0)
-    assert batch.valid.all() and not batch.padded.any()
-
-
 @pytest.mark.parametrize("side", ["left", "", "POST"])
 def test_there_are_two_sides(side):
     with pytest.raises(ValueError, match=r"'post' or 'pre'.*\.$"):

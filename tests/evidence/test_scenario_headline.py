@@ -222,6 +222,8 @@ def test_a_single_digit_of_difference_is_not_called_the_same():
     assert "to the last digit" in headline(same) and "to the last digit" not in headline(other)
 
 
+# It simulates, as `test_simulated` does.
+@pytest.mark.slow
 @pytest.mark.parametrize("world", [World(), World(level=0.9, failures=0.35)])
 def test_where_all_are_alike_none_is_called_the_best_or_said_to_know_less(world):
     """The best is chosen by its numbers, so its words have to bear that."""

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,9 +12,9 @@ from pytest import MonkeyPatch, mark
 from maskdemo.data.inputs import Chance
 from maskdemo.experiment import Experiment
 from maskdemo.results.finished_runs import FinishedRuns, array_bytes
-from maskdemo.training.run import train
 from maskdemo.training.snapshot import Probes, Snapshot
-from tests.samples import SMALL, small
+from tests.results.test_codec import arrays_in
+from tests.samples import SMALL, made_up, small
 from tests.uploads.files import experiment_with
 from tests.uploads.test_memory import own_of
 
@@ -49,7 +49,7 @@ def test_those_not_asked_for_longest_go_first_and_one_too_large_pushes_nobody_ou
 
 
 def test_what_does_not_fit_into_memory_comes_back_from_its_file_as_it_was():
-    runs = [list(train(small(seed=seed)))[-1] for seed in (1, 2)]
+    runs = [made_up(small(seed=seed)) for seed in (1, 2)]
     results = FinishedRuns(in_memory=array_bytes(runs[0]) + 500)
     for each in (*runs, finished(3)):
         results.keep(each)
@@ -63,20 +63,10 @@ def test_what_does_not_fit_into_memory_comes_back_from_its_file_as_it_was():
     assert results.find(runs[1].experiment) is found, "the last one used stays in memory"
 
 
-def bytes_in(thing) -> int:
-    """Every array below a snapshot, however deep."""
-    if isinstance(thing, np.ndarray):
-        return thing.nbytes
-    if is_dataclass(thing):
-        return sum(bytes_in(getattr(thing, each.name)) for each in fields(thing))
-    if isinstance(thing, dict):
-        return sum(map(bytes_in, thing.values()))
-    return sum(map(bytes_in, thing)) if isinstance(thing, tuple) else 0
-
-
-def test_the_size_of_a_real_run_is_nearly_all_of_its_arrays():
-    snapshot = list(train(small(epochs=4)))[-1]
-    assert 0.9 * bytes_in(snapshot) <= array_bytes(snapshot) <= bytes_in(snapshot)
+def test_the_size_of_a_run_is_nearly_all_of_its_arrays():
+    run = made_up(small(epochs=4))
+    whole = sum(each.nbytes for each in arrays_in(run))
+    assert 0.9 * whole <= array_bytes(run) <= whole
 
 
 @contextmanager

@@ -24,7 +24,7 @@ from maskdemo.scenarios import OPENING, SCENARIOS, Scenario
 from maskdemo.study import Study
 from maskdemo.study.questions import QUESTIONS, Question
 from maskdemo.training.run import train, train_once
-from tests.samples import small
+from tests.samples import made_up, small
 from tests.ui.test_audit import CLEAN, LEAKING
 
 TINY = Scenario("tiny", "Tiny", "Nothing.", small(epochs=2, repeats=1))
@@ -49,12 +49,6 @@ def fresh() -> dict[str, Provenance]:
     known = {kind: source for kind, source in found.items() if source}
     assert known.keys() == found.keys(), RUN_MAKE
     return known
-
-
-@pytest.fixture(scope="module")
-def finished():
-    *_, last = train(small(strategies=("no_mask", "masking_layer"), epochs=3, repeats=2))
-    return last
 
 
 def test_everything_that_pages_show_is_precomputed(fresh):
@@ -132,7 +126,8 @@ def test_of_a_stream_only_the_last_item_stays_in_memory():
     assert alive == [None, None, None, {3}]
 
 
-def test_a_run_is_kept_with_few_networks_and_in_half_precision(finished):
+def test_a_run_is_kept_with_few_networks_and_in_half_precision():
+    finished = made_up(small(strategies=("no_mask", "masking_layer"), epochs=3, repeats=2))
     kept = precompute.shortened(finished, networks=2)
     assert kept.curves == finished.curves and kept.probes.epochs == finished.probes.epochs
     for name, outputs in finished.probes.outputs.items():

@@ -10,13 +10,11 @@ from hypothesis import strategies as st
 from maskdemo.data.inputs import arrays_of, inputs
 from maskdemo.data.padding import pad
 from maskdemo.data.sequences import Sequences
-from maskdemo.experiment import NUMBERS
 from maskdemo.scenarios import SCENARIOS
 from maskdemo.strategies import Arrays, arrays
 from maskdemo.training.buckets import (
     LARGE_BLOCK,
     SEQUENCES,
-    STEPS,
     inference_layout,
     layout_for_inference,
     layout_for_training,
@@ -151,8 +149,3 @@ def test_the_smallest_bucket_is_taken(rows):
     bucket = training_layout(made, batch_size=5, every_step=True, **SIZES).shape.sequences
     assert bucket in SEQUENCES and bucket >= rows
     assert not [size for size in SEQUENCES if rows <= size < bucket]
-
-
-def test_the_buckets_hold_the_most_that_can_be_set():
-    assert NUMBERS["padded_length"].high <= STEPS
-    assert max(NUMBERS["train_size"].high, NUMBERS["test_size"].high) <= SEQUENCES[-1]

@@ -20,6 +20,10 @@ from maskdemo.training.compile_cache import (
 from maskdemo.training.run import train
 from tests.samples import small
 
+pytestmark = pytest.mark.skipif(
+    "ram://maskdemo" not in os.environ.get("TF_XLA_FLAGS", ""),
+    reason="Somebody has chosen another cache.",
+)
 #: Of a shape that no other test compiles in this process.
 ELSEWHERE = small(units=11, strategies=("no_mask", "held_state"))
 TRAINING = """
@@ -70,8 +74,6 @@ def first(tmp_path_factory) -> tuple[Path, str]:
     """The folder in which this process has kept its programs, and its numbers."""
     folder = tmp_path_factory.mktemp("compiled")
     environment = cache_environment(folder, {})
-    if environment["TF_XLA_FLAGS"] not in os.environ.get("TF_XLA_FLAGS", ""):
-        pytest.skip("Somebody has chosen another cache.")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MASKDEMO_COMPILED", environment["MASKDEMO_COMPILED"])
         *_, last = train(ELSEWHERE)
@@ -81,8 +83,6 @@ def first(tmp_path_factory) -> tuple[Path, str]:
 
 @pytest.mark.slow
 def test_only_what_the_disk_does_not_have_is_compiled_for_later(monkeypatch):
-    if "ram://maskdemo" not in os.environ.get("TF_XLA_FLAGS", ""):
-        pytest.skip("Somebody has chosen another cache.")
     usual = small()  # of which this run of the tests keeps the programs
     list(train(usual))
     compiled = []
@@ -134,8 +134,6 @@ def compiled(program: str, name: str) -> str:
 def test_what_cannot_be_written_is_not_kept_anywhere_until_it_can(tmp_path, monkeypatch):
     from tensorflow.io import gfile
 
-    if "ram://maskdemo" not in os.environ.get("TF_XLA_FLAGS", ""):
-        pytest.skip("Somebody has chosen another cache.")
     (tmp_path / "a file").touch()
     for folder, works in (("a file", False), ("a folder", True)):
         monkeypatch.setenv("MASKDEMO_COMPILED", str(tmp_path / folder / "compiled"))
@@ -146,8 +144,6 @@ def test_what_cannot_be_written_is_not_kept_anywhere_until_it_can(tmp_path, monk
 
 
 def test_a_program_of_two_files_keeps_both_and_none_of_an_earlier_state(tmp_path, monkeypatch):
-    if "ram://maskdemo" not in os.environ.get("TF_XLA_FLAGS", ""):
-        pytest.skip("Somebody has chosen another cache.")
     monkeypatch.setenv("MASKDEMO_COMPILED", str(tmp_path))
     for names in (("old", "one"), ("one", "two")):
         for name in names:
