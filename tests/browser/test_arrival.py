@@ -162,7 +162,8 @@ def beyond(page: Page) -> list[str]:
 def test_a_phone_in_the_dark_shows_the_answer_at_once_and_scrolls_in_one_direction(
     new_viewer: NewViewer,
 ):
-    page = new_viewer(size=PHONE, dark=True).open("/")
+    viewer = new_viewer(size=PHONE, dark=True)
+    page = viewer.open("/")
     assert page.evaluate("innerWidth") == PHONE[0]
     assert bottom(answer(page)) <= PHONE[1]
     assert bottom(chart(page, "Accuracy on unseen sequences")) <= 1.5 * PHONE[1]
@@ -170,3 +171,10 @@ def test_a_phone_in_the_dark_shows_the_answer_at_once_and_scrolls_in_one_directi
     assert beyond(page) == []
     assert page.locator(".js-plotly-plot").count() >= 3
     expect_no_findings(page)
+    # The day begins while the page is open: no control has to be touched for charts of its colours.
+    titles = page.locator(".js-plotly-plot .gtitle")
+    in_the_dark = titles.first.get_attribute("style") or ""
+    page.emulate_media(color_scheme="light")
+    expect(titles.first).not_to_have_attribute("style", in_the_dark)
+    viewer.settle()
+    expect_readable(page, dark=False)

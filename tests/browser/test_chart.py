@@ -194,18 +194,27 @@ def expect_a_replay_without_the_server(page: Page, outputs: Locator, told: list[
 
 
 def expect_the_slider_to_tell_where_it_rests(page: Page, outputs: Locator) -> None:
-    """Moved by keys."""
+    """Moved by keys; each chart is drawn once for each, not again when the slider rests."""
     slider = page.get_by_role("slider", name="After epoch")
     slider.focus()
+    page.evaluate(
+        """() => {
+            const react = Plotly.react;
+            window.drawn = [];
+            Plotly.react = (...given) => { drawn.push(given[0]); return react(...given); };
+        }"""
+    )
     for _ in range(3):
         slider.press("ArrowLeft")
     expect(slider).to_have_attribute("aria-valuetext", f"{EPOCHS - 3} of {EPOCHS}")
     expect(page.get_by_text(f"rests at {EPOCHS - 3}")).to_be_visible()
     assert last_x(page) == EPOCHS - 3
     expect(outputs).to_contain_text(f"epoch {EPOCHS - 3}")
+    page.evaluate("drawn.length = 0")
     slider.press("Home")
     expect(page.get_by_text(re.compile("rests at 1$"))).to_be_visible()
     assert last_x(page) == 1
+    assert page.evaluate("drawn.length === new Set(drawn).size && drawn.length > 1")
 
 
 def expect_the_library_to_be_fetched_once(viewer: Viewer) -> list[str]:

@@ -98,12 +98,19 @@ function move(event) {
 
 // After a break of the connection Streamlit asks for the page only where a part of it was drawn last. Where the
 // server has begun another session meanwhile, that knows none of the parts: what is pressed in them would be
-// lost without a word. So the page is always asked for.
+// lost without a word. So the page is always asked for. So it is where the theme changes, by the system or in
+// Streamlit's menu: charts and pictures come from the server in the colours of one theme.
+const CONNECTION = "data-test-connection-state";
 let tell = null;
 
 function watch(app) {
-  const came = () => app.dataset.testConnectionState === "CONNECTED" && tell("anew", true);
-  new MutationObserver(came).observe(app, { attributeFilter: ["data-test-connection-state"] });
+  const scheme = () => getComputedStyle(app).colorScheme;
+  let drawn = scheme();
+  new MutationObserver((changes) => {
+    const connected = changes.some((each) => each.attributeName === CONNECTION);
+    const recoloured = drawn !== (drawn = scheme());
+    if ((connected && app.getAttribute(CONNECTION) === "CONNECTED") || recoloured) tell("anew", true);
+  }).observe(app, { attributeFilter: [CONNECTION, "class"] });
 }
 
 // Called on every run of the app; data: the page's name in links, empty for the first, all names, a number

@@ -23,6 +23,7 @@ export function listen(callback) {
 }
 
 function move(place) {
+  if (place === position()) return;
   document[PLACE] = place;
   document.dispatchEvent(new Event(EVENT));
 }
