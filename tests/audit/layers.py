@@ -6,6 +6,14 @@ from keras import layers
 registered = keras.saving.register_keras_serializable("zoo")
 
 
+class Supporting(layers.Layer):
+    """Says that it supports masks."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.supports_masking = True
+
+
 @registered
 class Halved(layers.Layer):
     """Says nothing about masks: Keras warns."""
@@ -15,12 +23,8 @@ class Halved(layers.Layer):
 
 
 @registered
-class Silent(layers.Layer):
+class Silent(Supporting):
     """Says that it supports masks, and passes none on."""
-
-    def __init__(self, **kwargs):
-        super().__init__(**kwargs)
-        self.supports_masking = True
 
     def call(self, inputs):
         return inputs / 2
@@ -41,12 +45,8 @@ class Carried(layers.Layer):
 
 
 @registered
-class PlainMean(layers.Layer):
+class PlainMean(Supporting):
     """Supports masks in name only: the mean is over all steps."""
-
-    def __init__(self, **kwargs):
-        super().__init__(**kwargs)
-        self.supports_masking = True
 
     def call(self, inputs):
         return keras.ops.mean(inputs, axis=1)
@@ -65,12 +65,8 @@ class Gated(layers.Layer):
 
 
 @registered
-class MeanOfZeroed(layers.Layer):
+class MeanOfZeroed(Supporting):
     """Zeroes padded steps, and divides by the number of all steps."""
-
-    def __init__(self, **kwargs):
-        super().__init__(**kwargs)
-        self.supports_masking = True
 
     def call(self, inputs, mask=None):
         return keras.ops.mean(inputs * keras.ops.cast(mask, inputs.dtype)[..., None], axis=1)
@@ -162,12 +158,8 @@ class Doubling(keras.Model):
 
 
 @registered
-class Share(layers.Layer):
+class Share(Supporting):
     """Each value as a share of the step's sum, which is NaN at a step of zeros; carries the mask."""
-
-    def __init__(self, **kwargs):
-        super().__init__(**kwargs)
-        self.supports_masking = True
 
     def call(self, inputs):
         return inputs / keras.ops.sum(inputs, axis=-1, keepdims=True)
@@ -281,12 +273,8 @@ class Stacked(keras.Model):
 
 
 @registered
-class BatchMean(layers.Layer):
+class BatchMean(Supporting):
     """Takes the mean over the sequences of a batch off each."""
-
-    def __init__(self, **kwargs):
-        super().__init__(**kwargs)
-        self.supports_masking = True
 
     def call(self, x):
         return x - keras.ops.mean(x, axis=0, keepdims=True)

@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 from maskdemo.cli import main
-from tests.audit.zoo import ZOO, stack
-from tests.audit.zoo_right import lstm, masking
+from tests.audit.zoo import ZOO, lstm, masked
 
 pytestmark = pytest.mark.slow
 
@@ -40,7 +39,7 @@ def test_custom_layers_from_a_module_of_the_current_folder(capsys, tmp_path, mon
     Path("layers_of_mine.py").write_text(code, encoding="utf-8")
     classes: dict = {}
     exec(code, classes)
-    model = stack(masking(), classes["Half"](name="half"), lstm())
+    model = masked(classes["Half"](name="half"), lstm())
     model.save("model.keras")
     Path("model.json").write_text(model.to_json(), encoding="utf-8")
     assert main(["audit", "model.keras", "--trust"]) == 2
@@ -99,17 +98,15 @@ def test_two_inputs_that_must_be_equally_long_are_audited(capsys, tmp_path):
         assert reason in capsys.readouterr().err
 
 
-def test_a_page_that_cannot_be_written_is_said_before_the_audit(folder, tmp_path, capsys):
-    path = tmp_path / "not there" / "report.html"
-    assert main(["audit", str(folder / "masking_lstm.keras"), "--html", str(path)]) == 2
-    assert "cannot be written" in capsys.readouterr().err
-
-
-def test_sequences_that_are_none(folder, tmp_path, capsys):
-    path = tmp_path / "bits.csv"
-    path.write_text("a,1\na,x\n", encoding="utf-8")
-    assert main(["audit", str(folder / "masking_lstm.keras"), "--sequences", str(path)]) == 2
-    assert "holds no sequences" in capsys.readouterr().err
+@pytest.mark.parametrize(
+    ("option", "file", "words"),
+    [("--html", "not there/report.html", "cannot be written"),
+     ("--sequences", "bits.csv", "holds no sequences")],
+)  # fmt: skip
+def test_a_file_of_no_use_is_said_before_the_audit(option, file, words, folder, tmp_path, capsys):
+    (tmp_path / "bits.csv").write_text("a,1\na,x\n", encoding="utf-8")
+    assert main(["audit", str(folder / "masking_lstm.keras"), option, str(tmp_path / file)]) == 2
+    assert words in capsys.readouterr().err
 
 
 @pytest.fixture(scope="module")

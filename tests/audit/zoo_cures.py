@@ -7,16 +7,7 @@ from maskdemo.audit.fix_reductions import (
     last_step_at_the_end,
     reversed_within_length,
 )
-from tests.audit.zoo import FEATURES, WORDS, graph, right, wrong
-from tests.audit.zoo_right import lstm
-
-
-def on_embedded(of, *, steps=None, head=True):
-    """A functional model: `of` maps embedded words, of which padding is not 0, and their mask."""
-    words = keras.Input((steps,), dtype="int32", name="words")
-    embedding = layers.Embedding(WORDS, 8, mask_zero=True, name="embedding")
-    outputs = of(embedding(words), embedding.compute_mask(words))
-    return keras.Model(words, layers.Dense(2, name="answer")(outputs) if head else outputs)
+from tests.audit.zoo import FEATURES, WORDS, add, graph, lstm, on_embedded, right, tokens, values, wrong
 
 
 def real(mask):
@@ -31,6 +22,73 @@ def mean_of(x, mask):
     return layers.GlobalAveragePooling1D(name="mean")(x, mask=mask)
 
 
+#: Steps that are put together by an operation: its name, the cure, and the model.
+OPERATIONS = {
+    "maximum_as_an_operation": (
+        "max",
+        "masked_maximum",
+        lambda: on_embedded(lambda x, mask: ops.max(layers.Dense(8)(x), axis=1)),
+    ),
+    "plain_mean": ("mean", "masked_mean", lambda: on_embedded(lambda x, mask: ops.mean(x, axis=1))),
+    "centred_as_a_graph": (
+        "mean",
+        "masked_mean",
+        lambda: on_embedded(lambda x, mask: lstm()(x - ops.mean(x, axis=1, keepdims=True), mask=mask)),
+    ),
+    "plain_sum": ("sum", "masked_mean", lambda: on_embedded(lambda x, mask: ops.sum(x, axis=1))),
+    "plain_deviation": ("std", None, lambda: on_embedded(lambda x, mask: ops.std(x, axis=1))),
+    "flipped_with_its_padding": (
+        "flip",
+        "flip_within_length",
+        lambda: graph(lambda x, mask: lstm()(ops.flip(x, axis=1), mask=mask)),
+    ),
+    "flipped_by_a_slice": (
+        "get_item",
+        "flip_within_length",
+        lambda: graph(lambda x, mask: lstm()(x[:, ::-1], mask=mask)),
+    ),
+}
+for name, (layer, cure, build) in OPERATIONS.items():
+    add(name, build, "dropped_silently", layer, cures=cure)
+
+#: Steps that are taken or cut by their number.
+BY_NUMBER = {
+    "last_step": lambda: on_embedded(lambda x, mask: layers.Dense(8, activation="tanh")(x)[:, -1, :]),
+    "first_step_cut_off": lambda: graph(lambda x, mask: lstm()(x[:, 1:], mask=mask[:, 1:])),
+    "last_step_cut_off": lambda: graph(lambda x, mask: lstm()(x[:, :-1], mask=mask[:, :-1])),
+    "first_step": lambda: graph(lambda x, mask: lstm(return_sequences=True)(x)[:, 0]),
+    "last_three_steps": lambda: on_embedded(lambda x, mask: layers.GRU(6)(layers.Dense(4)(x)[:, -3:])),
+}
+for name, build in BY_NUMBER.items():
+    add(name, build, "other_steps", "get_item", cures="count_from_the_real_steps")
+
+#: The same as they should be.
+RIGHT = {
+    "maximum_of_real_steps": lambda: on_embedded(
+        lambda x, mask: layers.GlobalMaxPooling1D()(ops.where(mask[..., None], x, -1e9))
+    ),
+    "maximum_of_real_steps_as_an_operation": lambda: on_embedded(
+        lambda x, mask: ops.max(x - 1e9 * (1.0 - real(mask)), axis=1)
+    ),
+    "sum_of_real_steps": lambda: on_embedded(lambda x, mask: ops.sum(x * real(mask), axis=1)),
+    "flipped_within_its_length": lambda: graph(
+        lambda x, mask: lstm()(reversed_within_length(x, mask), mask=mask)
+    ),
+    "flipped_with_its_mask": lambda: graph(
+        lambda x, mask: lstm()(ops.flip(x, axis=1), mask=ops.flip(mask, axis=1))
+    ),
+    "read_backwards": lambda: graph(lambda x, mask: lstm(go_backwards=True)(x, mask=mask)),
+    "last_step_of_a_state_that_is_held": lambda: graph(
+        lambda x, mask: lstm(return_sequences=True)(x)[:, -1, :]
+    ),
+    "first_step_cut_off_with_the_mask_of_both": lambda: graph(
+        lambda x, mask: lstm()(x[:, 1:], mask=ops.logical_and(mask[:, 1:], mask[:, :-1]))
+    ),
+}
+for name, build in RIGHT.items():
+    add(name, build)
+
+
 @wrong(
     "border",
     "conv0",
@@ -39,7 +97,7 @@ def mean_of(x, mask):
     cures="zero_before_convolution",
 )
 def wide_convolutions_before_a_masked_mean():
-    words = keras.Input((None,), dtype="int32", name="words")
+    words = tokens()
     x, mask = layers.Embedding(WORDS, 8)(words), ops.not_equal(words, 0)
     for at in range(3):
         x = conv(at, 5, activation="relu")(x)
@@ -109,51 +167,11 @@ def mean_of_neighbours():
     return on_embedded(lambda x, mask: lstm()(pool(x), mask=mask))
 
 
-@wrong("dropped_silently", "max", cures="masked_maximum")
-def maximum_as_an_operation():
-    return on_embedded(lambda x, mask: ops.max(layers.Dense(8)(x), axis=1))
-
-
 @wrong("no_mask", "pool", cures="masked_maximum")
 def maximum_without_a_mask():
-    inputs = keras.Input((None, FEATURES), name="sequence")
+    inputs = values()
     x = layers.GlobalMaxPooling1D(name="pool")(layers.Dense(8)(inputs))
     return keras.Model(inputs, layers.Dense(2)(x))
-
-
-@right()
-def maximum_of_real_steps():
-    return on_embedded(lambda x, mask: layers.GlobalMaxPooling1D()(ops.where(mask[..., None], x, -1e9)))
-
-
-@right()
-def maximum_of_real_steps_as_an_operation():
-    return on_embedded(lambda x, mask: ops.max(x - 1e9 * (1.0 - real(mask)), axis=1))
-
-
-@wrong("dropped_silently", "mean", cures="masked_mean")
-def plain_mean():
-    return on_embedded(lambda x, mask: ops.mean(x, axis=1))
-
-
-@wrong("dropped_silently", "mean", cures="masked_mean")
-def centred_as_a_graph():
-    return on_embedded(lambda x, mask: lstm()(x - ops.mean(x, axis=1, keepdims=True), mask=mask))
-
-
-@wrong("dropped_silently", "sum", cures="masked_mean")
-def plain_sum():
-    return on_embedded(lambda x, mask: ops.sum(x, axis=1))
-
-
-@right()
-def sum_of_real_steps():
-    return on_embedded(lambda x, mask: ops.sum(x * real(mask), axis=1))
-
-
-@wrong("dropped_silently", "std")
-def plain_deviation():
-    return on_embedded(lambda x, mask: ops.std(x, axis=1))
 
 
 @wrong("ignored", "norm", cures="masked_normalization")
@@ -217,80 +235,17 @@ def laid_out_with_zeroed_padding():
     return on_embedded(lambda x, mask: layers.Flatten(name="flatten")(x * real(mask)), steps=12)
 
 
-@wrong("dropped_silently", "flip", cures="flip_within_length")
-def flipped_with_its_padding():
-    return graph(lambda x, mask: lstm()(ops.flip(x, axis=1), mask=mask))
-
-
-@wrong("dropped_silently", "get_item", cures="flip_within_length")
-def flipped_by_a_slice():
-    return graph(lambda x, mask: lstm()(x[:, ::-1], mask=mask))
-
-
-@right()
-def flipped_within_its_length():
-    return graph(lambda x, mask: lstm()(reversed_within_length(x, mask), mask=mask))
-
-
-@right()
-def flipped_with_its_mask():
-    return graph(lambda x, mask: lstm()(ops.flip(x, axis=1), mask=ops.flip(mask, axis=1)))
-
-
-@right()
-def read_backwards():
-    return graph(lambda x, mask: lstm(go_backwards=True)(x, mask=mask))
-
-
-@right()
-def last_step_of_a_state_that_is_held():
-    return graph(lambda x, mask: lstm(return_sequences=True)(x)[:, -1, :])
-
-
-@wrong("other_steps", "get_item", cures="count_from_the_real_steps")
-def last_step():
-    return on_embedded(lambda x, mask: layers.Dense(8, activation="tanh")(x)[:, -1, :])
-
-
 @right()
 def last_of_the_real_steps():
     states = lstm(return_sequences=True)
     return on_embedded(lambda x, mask: last_step_at_the_end(states(x), mask)[:, -1])
 
 
-# Steps that are taken or cut by their number.
-
-
-@wrong("other_steps", "get_item", cures="count_from_the_real_steps")
-def first_step_cut_off():
-    return graph(lambda x, mask: lstm()(x[:, 1:], mask=mask[:, 1:]))
-
-
-@wrong("other_steps", "get_item", cures="count_from_the_real_steps")
-def last_step_cut_off():
-    return graph(lambda x, mask: lstm()(x[:, :-1], mask=mask[:, :-1]))
-
-
-@right()
-def first_step_cut_off_with_the_mask_of_both():
-    return graph(lambda x, mask: lstm()(x[:, 1:], mask=ops.logical_and(mask[:, 1:], mask[:, :-1])))
-
-
 @wrong("other_steps", "get_item", cures="count_from_the_real_steps")
 def last_word_cut_off():
-    words = keras.Input((None,), dtype="int32", name="words")
+    words = tokens()
     x = layers.Embedding(WORDS, 8, mask_zero=True)(words[:, :-1])
     return keras.Model(words, layers.Dense(2)(lstm()(x)))
-
-
-@wrong("other_steps", "get_item", cures="count_from_the_real_steps")
-def first_step():
-    return graph(lambda x, mask: lstm(return_sequences=True)(x)[:, 0])
-
-
-@wrong("other_steps", "get_item", cures="count_from_the_real_steps")
-def last_three_steps():
-    return on_embedded(lambda x, mask: layers.GRU(6)(layers.Dense(4)(x)[:, -3:]))
 
 
 # Weights for each place.

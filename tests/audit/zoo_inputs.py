@@ -3,15 +3,7 @@
 import numpy as np
 from keras import Input, Model, layers, ops
 
-from tests.audit.zoo import WORDS, right, untold, wrong
-
-
-def values(name="sequence", steps=None, features=4):
-    return Input((steps, features), name=name)
-
-
-def words(name="words", steps=None):
-    return Input((steps,), dtype="int32", name=name)
+from tests.audit.zoo import WORDS, add, lstm, right, tokens, untold, values, wrong
 
 
 def flags(name, rest=(), dtype="bool"):
@@ -22,16 +14,17 @@ def embedded(tokens, **kwargs):
     return layers.Embedding(WORDS, 8, **kwargs)(tokens)
 
 
-def lstm(units=6, **kwargs):
-    return layers.LSTM(units, **({"name": "lstm"} | kwargs))
-
-
 def gru(**kwargs):
     return layers.GRU(6, name="gru", **kwargs)
 
 
 def joined(*branches):
     return layers.Concatenate(name="joined")(list(branches))
+
+
+def pixels(image):
+    """A vector for each image."""
+    return layers.GlobalAveragePooling2D()(layers.Conv2D(4, 3)(image))
 
 
 def places(sequence):
@@ -132,21 +125,9 @@ class PaddedWithFive(Model):
 
 @right()
 def words_beside_values():
-    a, b = words("a"), values("b")
+    a, b = tokens("a"), values("b")
     both = layers.Concatenate()([embedded(a, mask_zero=True), layers.Masking()(b)])
     return Model([a, b], lstm()(both))
-
-
-@wrong("mixed", "both")
-def words_beside_values_without_a_mask():
-    a, b = words("a"), values("b")
-    return Model([a, b], lstm()(layers.Concatenate(name="both")([embedded(a, mask_zero=True), b])))
-
-
-@wrong("no_mask", "lstm")
-def product_of_two_inputs():
-    a, b = values("a"), values("b")
-    return Model([a, b], lstm()(ops.multiply(a, b)))
 
 
 # One length, and sizes that look like it.
@@ -154,16 +135,9 @@ def product_of_two_inputs():
 
 @right(also=("positions",))
 def ten_units_and_ten_steps():
-    t = words(steps=10)
+    t = tokens(steps=10)
     x = LearnedPositions(name="positions")(embedded(t, mask_zero=True))
     return Model(t, layers.Dense(10)(lstm(10)(x)))
-
-
-@right(also=("positions",))
-def positions_of_one_length():
-    t = words(steps=10)
-    x = LearnedPositions(name="positions")(embedded(t, mask_zero=True))
-    return Model(t, layers.Dense(6)(lstm(6)(x)))
 
 
 @right()
@@ -220,19 +194,19 @@ def a_vector_that_is_a_sequence_without_a_mask():
 
 @right(also=("positions",))
 def table_of_positions():
-    t = words()
+    t = tokens()
     return Model(t, lstm()(TableOfPositions(name="table")(embedded(t, mask_zero=True))))
 
 
 @right(also=("positions",))
 def table_of_positions_that_ends():
-    t = words()
+    t = tokens()
     return Model(t, lstm()(TableOfPositions(12, name="table")(embedded(t, mask_zero=True))))
 
 
 @right()
 def causal_mask_of_one_length():
-    t = words(steps=12)
+    t = tokens(steps=12)
     return Model(t, lstm()(CausalAttention()(embedded(t, mask_zero=True))))
 
 
@@ -243,12 +217,90 @@ def cut_after_64_steps():
     return Model(i, lstm()(cut(masking(i)), mask=masking.compute_mask(i)[:, :64]))
 
 
-# Pad values.
+# Pad values, masks and lengths.
+
+
+def words_read(mask_of, *, leaks=False):
+    """Words that are read with a mask that is made of them; leaks: also without."""
+    t = tokens()
+    x = embedded(t)
+    read = lstm()(x, mask=mask_of(t))
+    return Model(t, joined(read, gru()(x)) if leaks else read)
+
+
+def values_read(mask_of, *told, leaks=False):
+    """The same of values. told: further inputs that the mask is made of."""
+    a = values()
+    read = lstm()(a, mask=mask_of(a, *told))
+    inputs = [a, *told] if told else a
+    return Model(inputs, joined(read, gru()(a)) if leaks else read)
+
+
+def all_but(value):
+    return lambda t: ops.not_equal(t, value)
+
+
+def in_a_lambda(t):
+    differs = layers.Lambda(lambda each: ops.not_equal(each, 3), output_shape=lambda shape: shape)
+    return differs(t)
+
+
+def not_hidden(a, hidden):
+    return ops.logical_not(hidden)
+
+
+def within(a, n):
+    return places(a) <= n
+
+
+def within_a_scalar(a, n):
+    return places(a) <= ops.cast(n, "float32")[:, None]
+
+
+def scalar(name):
+    return Input((), dtype="int32", name=name)
+
+
+READ = {
+    "padding_is_word_one": lambda: words_read(all_but(1)),
+    "padding_in_a_lambda": lambda: words_read(in_a_lambda),
+    "padding_in_any_feature": lambda: values_read(lambda a: ops.any(ops.not_equal(a, -5.0), axis=-1)),
+    "padding_in_the_first_feature": lambda: values_read(lambda a: ops.not_equal(a[..., 0], -5.0)),
+    "mask_by_use": lambda: values_read(lambda a, valid: valid, flags("valid")),
+    "mask_of_padding": lambda: values_read(not_hidden, flags("padding_mask")),
+    "lengths": lambda: values_read(within_a_scalar, scalar("n")),
+    "lengths_in_a_column": lambda: values_read(within, Input((1,), name="seq_len")),
+}
+LEAKING = {
+    "padding_is_word_one_and_read": lambda: words_read(all_but(1), leaks=True),
+    "mask_of_padding_and_a_leak": lambda: values_read(not_hidden, flags("padding_mask"), leaks=True),
+    "mask_and_a_leak": lambda: values_read(lambda a, mask: mask, flags("mask"), leaks=True),
+    "lengths_and_a_leak": lambda: values_read(within_a_scalar, scalar("length"), leaks=True),
+}
+for name, build in READ.items():
+    add(name, build)
+for name, build in LEAKING.items():
+    add(name, build, "no_mask", "gru")
+
+
+@right(pad_value={"words": 2})
+def padding_is_told():
+    return words_read(lambda t: ops.greater(t, 2))
+
+
+@right(mask="hidden:inverted")
+def mask_of_padding_as_told():
+    return values_read(not_hidden, flags("hidden"))
+
+
+@right(lengths={"b": "sequence"})
+def lengths_as_told():
+    return values_read(within, Input((1,), name="b"))
 
 
 @right()
 def three_pad_values():
-    a, b, t = values("a"), values("b"), words("t")
+    a, b, t = values("a"), values("b"), tokens("t")
     x = lstm()(layers.Masking(-1.0)(a))
     y = gru()(layers.Masking(-99.0)(b))
     return Model([a, b, t], joined(x, y, layers.LSTM(4, name="third")(embedded(t, mask_zero=True))))
@@ -260,60 +312,22 @@ def two_pad_values_one_unmasked():
     return Model([a, b], joined(lstm()(layers.Masking(-1.0)(a)), gru()(b)))
 
 
-@right()
-def padding_is_word_one():
-    t = words()
-    return Model(t, lstm()(embedded(t), mask=ops.not_equal(t, 1)))
-
-
-@wrong("no_mask", "gru")
-def padding_is_word_one_and_read():
-    t = words()
-    x = embedded(t)
-    return Model(t, joined(lstm()(x, mask=ops.not_equal(t, 1)), gru()(x)))
-
-
-@right(pad_value={"words": 2})
-def padding_is_told():
-    t = words()
-    return Model(t, lstm()(embedded(t), mask=ops.greater(t, 2)))
-
-
 @right(also=("empty_row",))
 def padding_is_not_unequal():
-    t = words()
+    t = tokens()
     mask = ops.logical_not(ops.equal(t, 2))
     return Model(t, layers.GlobalAveragePooling1D(name="mean")(embedded(t), mask=mask))
 
 
 @right()
-def padding_in_a_lambda():
-    t = words()
-    mask = layers.Lambda(lambda each: ops.not_equal(each, 3), output_shape=lambda shape: shape)(t)
-    return Model(t, lstm()(embedded(t), mask=mask))
-
-
-@right()
 def padding_by_the_mask_of_a_layer():
-    t = words()
+    t = tokens()
     return Model(t, lstm()(WordsWithMask()(t)))
 
 
 @right(sequences=[np.arange(10, 10 + n) for n in (4, 6, 9)])
 def padding_in_a_model_of_ones_own():
     return PaddedWithFive()
-
-
-@right()
-def padding_in_any_feature():
-    a = values()
-    return Model(a, lstm()(a, mask=ops.any(ops.not_equal(a, -5.0), axis=-1)))
-
-
-@right()
-def padding_in_the_first_feature():
-    a = values()
-    return Model(a, lstm()(a, mask=ops.not_equal(a[..., 0], -5.0)))
 
 
 @right()
@@ -325,7 +339,7 @@ def padding_is_nan():
 
 @right()
 def padding_multiplied_away():
-    t = words()
+    t = tokens()
     real = ops.cast(ops.not_equal(t, 7), "float32")[..., None]
     return Model(t, ops.sum(embedded(t) * real, axis=1) / ops.maximum(ops.sum(real, axis=1), 1.0))
 
@@ -334,38 +348,8 @@ def padding_multiplied_away():
 
 
 @right()
-def mask_by_use():
-    a, valid = values(), flags("valid")
-    return Model([a, valid], lstm()(a, mask=valid))
-
-
-@right()
-def mask_of_padding():
-    a, hidden = values(), flags("padding_mask")
-    return Model([a, hidden], lstm()(a, mask=ops.logical_not(hidden)))
-
-
-@right(mask="hidden:inverted")
-def mask_of_padding_as_told():
-    a, hidden = values(), flags("hidden")
-    return Model([a, hidden], lstm()(a, mask=ops.logical_not(hidden)))
-
-
-@wrong("no_mask", "gru")
-def mask_of_padding_and_a_leak():
-    a, hidden = values(), flags("padding_mask")
-    return Model([a, hidden], joined(lstm()(a, mask=ops.logical_not(hidden)), gru()(a)))
-
-
-@wrong("no_mask", "gru")
-def mask_and_a_leak():
-    a, mask = values(), flags("mask")
-    return Model([a, mask], joined(lstm()(a, mask=mask), gru()(a)))
-
-
-@right()
 def mask_added_to_scores():
-    t, mask = words(), flags("attention_mask", dtype="float32")
+    t, mask = tokens(), flags("attention_mask", dtype="float32")
     x = embedded(t)
     scores = ops.squeeze(layers.Dense(1)(x), -1) + (1.0 - mask) * -1e9
     return Model([t, mask], ops.sum(x * ops.softmax(scores)[..., None], axis=1))
@@ -392,42 +376,13 @@ def a_mask_for_each_input():
     return Model([a, b, of_a, of_b], joined(lstm()(a, mask=of_a), gru()(b, mask=of_b)))
 
 
-# Lengths among the inputs.
-
-
-@right()
-def lengths():
-    a, n = values(), Input((), dtype="int32", name="n")
-    return Model([a, n], lstm()(a, mask=places(a) <= ops.cast(n, "float32")[:, None]))
-
-
-@right()
-def lengths_in_a_column():
-    a, n = values(), Input((1,), name="seq_len")
-    return Model([a, n], lstm()(a, mask=places(a) <= n))
-
-
-@right(lengths={"b": "a"})
-def lengths_as_told():
-    a, b = values("a"), Input((1,), name="b")
-    return Model([a, b], lstm()(a, mask=places(a) <= b))
-
-
-@wrong("no_mask", "gru")
-def lengths_and_a_leak():
-    a, n = values(), Input((), dtype="int32", name="length")
-    mask = places(a) <= ops.cast(n, "float32")[:, None]
-    return Model([a, n], joined(lstm()(a, mask=mask), gru()(a)))
-
-
 # Images, tables and categories beside a sequence.
 
 
 @right()
 def image_beside_a_sequence():
     a, image = values(), Input((8, 8, 3), name="image")
-    x = layers.GlobalAveragePooling2D()(layers.Conv2D(4, 3)(image))
-    return Model([a, image], joined(lstm()(layers.Masking()(a)), x))
+    return Model([a, image], joined(lstm()(layers.Masking()(a)), pixels(image)))
 
 
 @right()
@@ -446,8 +401,8 @@ def image_as_large_as_the_sequence_is_long():
 
 @right()
 def caption_of_an_image():
-    image, t = Input((16, 16, 3), name="image"), words()
-    state = layers.Dense(6)(layers.GlobalAveragePooling2D()(layers.Conv2D(4, 3)(image)))
+    image, t = Input((16, 16, 3), name="image"), tokens()
+    state = layers.Dense(8)(pixels(image))
     embedding = layers.Embedding(WORDS, 8, mask_zero=True)
     mask = embedding.compute_mask(t)
     x = lstm(return_sequences=True)(embedding(t), initial_state=[state, state], mask=mask)
@@ -480,8 +435,7 @@ def categories_beside_a_sequence():
 @wrong("no_mask", "lstm")
 def image_beside_a_leak():
     a, image = values(), Input((8, 8, 3), name="image")
-    x = layers.GlobalAveragePooling2D()(layers.Conv2D(4, 3)(image))
-    return Model([a, image], joined(lstm()(a), x))
+    return Model([a, image], joined(lstm()(a), pixels(image)))
 
 
 # As many steps as are forecast, beside a sequence.
@@ -495,8 +449,8 @@ def forecast(of):
 @right()
 def decoder_of_six_steps():
     def of(past, future):
-        _, *states = lstm(return_state=True)(past)
-        return lstm(name="decoder", return_sequences=True)(future, initial_state=states)
+        _, *states = lstm(6, return_state=True)(past)
+        return lstm(6, name="decoder", return_sequences=True)(future, initial_state=states)
 
     return forecast(of)
 
@@ -504,7 +458,7 @@ def decoder_of_six_steps():
 @right()
 def six_steps_beside_what_is_repeated():
     def of(past, future):
-        return gru(return_sequences=True)(joined(layers.RepeatVector(6)(lstm()(past)), future))
+        return gru(return_sequences=True)(joined(layers.RepeatVector(6)(lstm(6)(past)), future))
 
     return forecast(of)
 
@@ -512,8 +466,8 @@ def six_steps_beside_what_is_repeated():
 @wrong("no_mask", "second", pad_value={"future": 0})
 def decoder_of_six_steps_that_are_padded():
     def of(past, future):
-        _, *states = lstm(return_state=True)(past)
-        return lstm(name="second", return_sequences=True)(future, initial_state=states)
+        _, *states = lstm(6, return_state=True)(past)
+        return lstm(6, name="second", return_sequences=True)(future, initial_state=states)
 
     return forecast(of)
 

@@ -3,8 +3,7 @@
 import keras
 from keras import layers, ops
 
-from tests.audit.zoo import FEATURES, graph, on_words, right, stack, wrong
-from tests.audit.zoo_right import lstm, masking
+from tests.audit.zoo import graph, lstm, masked, masking, on_words, right, values, wrong
 
 
 def large(x):
@@ -13,14 +12,14 @@ def large(x):
 
 @wrong("no_mask", "small")
 def small_output_beside_a_large_one():
-    inputs = keras.Input((None, FEATURES), name="sequence")
+    inputs = values()
     small = layers.Dense(1, activation="sigmoid")(lstm(name="small")(inputs))
     return keras.Model(inputs, layers.Concatenate()([large(lstm()(masking()(inputs))), small]))
 
 
 @right()
 def small_output_beside_a_large_one_masked():
-    inputs = keras.Input((None, FEATURES), name="sequence")
+    inputs = values()
     x = masking()(inputs)
     small = layers.Dense(1, activation="sigmoid")(lstm(name="small")(x))
     return keras.Model(inputs, layers.Concatenate()([large(lstm()(x)), small]))
@@ -61,7 +60,7 @@ def many_classes_of_unlike_probability():
 
 @right()
 def units_that_are_always_zero():
-    return stack(masking(), lstm(), layers.Dense(64, activation="relu"), layers.Rescaling(1.0, -2.0),
+    return masked(lstm(), layers.Dense(64, activation="relu"), layers.Rescaling(1.0, -2.0),
                  layers.ReLU())  # fmt: skip
 
 
@@ -71,7 +70,7 @@ def saturating(x):
 
 @wrong("no_mask", "lstm")
 def saturated_outputs():
-    inputs = keras.Input((None, FEATURES), name="sequence")
+    inputs = values()
     return keras.Model(inputs, saturating(lstm()(inputs)))
 
 
@@ -87,7 +86,7 @@ def saturated_by_an_operation():
 
 @wrong("no_mask", "mean")
 def saturated_classes():
-    inputs = keras.Input((None, FEATURES), name="sequence")
+    inputs = values()
     x = layers.GlobalAveragePooling1D(name="mean")(layers.Dense(8)(inputs))
     x = layers.Rescaling(1e5)(layers.Dense(3)(x))
     return keras.Model(inputs, layers.Softmax()(x))
@@ -104,6 +103,6 @@ def saturated_classes_masked():
 
 @wrong("no_mask", "lstm")
 def outputs_that_are_cut_off():
-    inputs = keras.Input((None, FEATURES), name="sequence")
+    inputs = values()
     x = layers.Dense(2)(lstm()(inputs))
     return keras.Model(inputs, layers.ReLU()(layers.Rescaling(1.0, -100.0)(x)))

@@ -1,12 +1,21 @@
 """Models and layers with code of their own, and models with many faults: whose fault it is."""
 
 import keras
-import numpy as np
 from keras import layers, ops
 
 from tests.audit.layers import BatchMean, Centred, CentredBlock, MeanOfZeroed, Scored, Stacked, Weighed
-from tests.audit.zoo import FEATURES, WORDS, graph, right, wrong
-from tests.audit.zoo_right import lstm, masking
+from tests.audit.zoo import (
+    FEATURES,
+    SENTENCES,
+    WORDS,
+    graph,
+    lstm,
+    masking,
+    right,
+    tokens,
+    values,
+    wrong,
+)
 
 
 class Turned(layers.Layer):
@@ -19,20 +28,17 @@ class Turned(layers.Layer):
         return None if mask is None else ops.logical_not(mask)
 
 
-TOKENS = [np.arange(1, n) for n in (4, 6, 9, 9, 6, 4)]
-
-
-@wrong("own_code", "centred", sequences=TOKENS)
+@wrong("own_code", "centred", sequences=SENTENCES)
 def mean_taken_off_in_ones_own_code():
     return Centred(name="centred")
 
 
-@right(sequences=TOKENS)
+@right(sequences=SENTENCES)
 def masked_mean_taken_off_in_ones_own_code():
     return Centred(masked=True, name="centred")
 
 
-@wrong("own_code", "centred", sequences=TOKENS)
+@wrong("own_code", "centred", sequences=SENTENCES)
 def mean_taken_off_at_the_end():
     return Centred(at_the_end=True, name="centred")
 
@@ -51,17 +57,17 @@ def masked_blocks_of_ones_own():
     return graph(lambda x, mask: lstm()(CentredBlock(masked=True)(x, mask=mask), mask=mask))
 
 
-@wrong("own_code", "scored", sequences=TOKENS, cures="mask_in_own_code")
+@wrong("own_code", "scored", sequences=SENTENCES, cures="mask_in_own_code")
 def weights_in_ones_own_code():
     return Scored(name="scored")
 
 
-@right(sequences=TOKENS)
+@right(sequences=SENTENCES)
 def masked_weights_in_ones_own_code():
     return Scored(masked=True, name="scored")
 
 
-@wrong("own_code", "block", sequences=TOKENS)
+@wrong("own_code", "block", sequences=SENTENCES)
 def block_within_a_model_of_ones_own():
     return Stacked(name="stacked")
 
@@ -78,7 +84,7 @@ def mask_turned_by_a_layer():
 
 @wrong("wrong_mask", "lstm")
 def mask_of_padding_after_an_operation():
-    words = keras.Input((None,), dtype="int32", name="words")
+    words = tokens()
     x = ops.tanh(layers.Embedding(WORDS, 8)(words))
     return keras.Model(words, layers.Dense(2)(lstm()(x, mask=ops.equal(words, 0))))
 
@@ -93,7 +99,7 @@ def mask_shifted_by_a_step():
 
 
 def attended(mask_of):
-    words = keras.Input((None,), dtype="int32", name="words")
+    words = tokens()
     x, real = layers.Embedding(WORDS, 8)(words), ops.not_equal(words, 0)
     shown = mask_of(words)[:, None, :]
     x = x + layers.MultiHeadAttention(2, 4, name="attention")(x, x, attention_mask=shown)
@@ -158,7 +164,7 @@ def sequences_that_mix_as_a_graph():
 
 @wrong("no_mask", "lstm", further=(("rows_mix", "mean"),))
 def sequences_that_mix_and_no_mask():
-    inputs = keras.Input((None, FEATURES), name="sequence")
+    inputs = values()
     x = lstm()(inputs)
     return keras.Model(inputs, layers.Dense(2)(x - ops.mean(x, axis=0, keepdims=True)))
 
@@ -177,7 +183,7 @@ def twenty_leaking_branches():
 
 @wrong("no_mask", "lstm_0")
 def twenty_branches_without_a_mask():
-    inputs = keras.Input((None, FEATURES), name="sequence")
+    inputs = values()
     branches = [layers.GRU(4, name=f"lstm_{at}")(inputs) for at in range(20)]
     return keras.Model(inputs, layers.Dense(2)(layers.Concatenate()(branches)))
 
@@ -193,7 +199,7 @@ def twenty_branches():
 @wrong("dropped_with_warning", "conv_0",
        further=tuple(("dropped_with_warning", f"conv_{at}") for at in range(1, 10)))  # fmt: skip
 def ten_leaks_in_a_row():
-    inputs = keras.Input((None, FEATURES), name="sequence")
+    inputs = values()
     x, mask = masking()(inputs), masking().compute_mask(inputs)
     for at in range(10):
         x = layers.Conv1D(4, 1, name=f"conv_{at}")(x)

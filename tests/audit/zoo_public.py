@@ -4,21 +4,11 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from tests.audit.zoo import FEATURES, WORDS, right, wrong
+from tests.audit.zoo import WORDS, right, sequences_of, tokens, values, wrong
 from tests.audit.zoo_inputs import LearnedPositions
 
 _LENGTHS = (4, 6, 9, 9, 6, 4)
-_RNG = np.random.default_rng(5)
-VALUES = [_RNG.normal(size=(steps, FEATURES)).astype("float32") for steps in _LENGTHS]
-COUNTED = {"x": VALUES, "n": [np.int32(steps) for steps in _LENGTHS]}
-
-
-def values(name="x", steps=None, features=FEATURES):
-    return keras.Input((steps, features), name=name)
-
-
-def tokens(name="words", steps=None):
-    return keras.Input((steps,), dtype="int32", name=name)
+COUNTED = {"x": sequences_of(*_LENGTHS), "n": [np.int32(steps) for steps in _LENGTHS]}
 
 
 def embedded(words, mask_zero=True):
@@ -203,28 +193,26 @@ def laid_out_as_it_comes():
     return answer(x, layers.Dense(8, activation="relu")(layers.Flatten(name="flatten")(x)))
 
 
+def joined_in_time_and_read(reader, *, masks=True):
+    left, right_one = tokens("left"), tokens("right")
+    embedding = layers.Embedding(WORDS, 8, mask_zero=masks)
+    x = layers.Concatenate(axis=1)([embedding(left), embedding(right_one)])
+    return answer([left, right_one], reader(x))
+
+
 @right()
 def joined_in_time():
-    left, right_one = tokens("left"), tokens("right")
-    embedding = layers.Embedding(WORDS, 8, mask_zero=True)
-    x = layers.Concatenate(axis=1)([embedding(left), embedding(right_one)])
-    return answer([left, right_one], layers.LSTM(6)(x))
+    return joined_in_time_and_read(layers.LSTM(6))
 
 
 @right()
 def joined_in_time_with_labels():
-    left, right_one = tokens("left"), tokens("right")
-    embedding = layers.Embedding(WORDS, 8, mask_zero=True)
-    x = layers.Concatenate(axis=1)([embedding(left), embedding(right_one)])
-    return answer([left, right_one], layers.LSTM(6, return_sequences=True)(x))
+    return joined_in_time_and_read(layers.LSTM(6, return_sequences=True))
 
 
 @wrong("no_mask", "lstm")
 def joined_in_time_without_a_mask():
-    left, right_one = tokens("left"), tokens("right")
-    embedding = layers.Embedding(WORDS, 8)
-    x = layers.Concatenate(axis=1)([embedding(left), embedding(right_one)])
-    return answer([left, right_one], layers.LSTM(6, name="lstm")(x))
+    return joined_in_time_and_read(layers.LSTM(6, name="lstm"), masks=False)
 
 
 @wrong("mixed", "joined")
@@ -234,18 +222,20 @@ def joined_in_time_one_masked():
     return answer([left, right_one], layers.LSTM(6)(x))
 
 
+def behind_first_token(**kwargs):
+    words = tokens()
+    x = FirstToken(name="front", **kwargs)(embedded(words))
+    return answer(words, layers.MultiHeadAttention(2, 4)(x, x)[:, 0])
+
+
 @right()
 def token_in_front():
-    words = tokens()
-    x = FirstToken()(embedded(words))
-    return answer(words, layers.MultiHeadAttention(2, 4)(x, x)[:, 0])
+    return behind_first_token()
 
 
 @wrong("dropped_by_layer", "front")
 def token_in_front_without_a_mask():
-    words = tokens()
-    x = FirstToken(masks=False, name="front")(embedded(words))
-    return answer(words, layers.MultiHeadAttention(2, 4)(x, x)[:, 0])
+    return behind_first_token(masks=False)
 
 
 @wrong("no_mask", "attention", also=("positions",))
@@ -262,18 +252,20 @@ def transformer_blocks_of_ones_own():
     return answer(words, layers.GlobalAveragePooling1D()(Block()(Block()(embedded(words)))))
 
 
-@wrong("ignored", "pooling", cures="mask_in_own_code")
-def attention_pooling():
+def read_and_pooled(pooling):
     words = tokens()
     x = layers.Bidirectional(layers.LSTM(6, return_sequences=True))(embedded(words))
-    return answer(words, AttentionPooling(name="pooling")(x))
+    return answer(words, pooling(x))
+
+
+@wrong("ignored", "pooling", cures="mask_in_own_code")
+def attention_pooling():
+    return read_and_pooled(AttentionPooling(name="pooling"))
 
 
 @right()
 def masked_attention_pooling():
-    words = tokens()
-    x = layers.Bidirectional(layers.LSTM(6, return_sequences=True))(embedded(words))
-    return answer(words, AttentionPooling(masks=True)(x))
+    return read_and_pooled(AttentionPooling(masks=True))
 
 
 @wrong("dropped_by_layer", "scores", cures="masked_softmax")
@@ -339,13 +331,6 @@ def empty_frames_behind_a_convolution():
     x = layers.TimeDistributed(layers.Conv2D(3, 3))(frames)
     x = layers.TimeDistributed(layers.GlobalAveragePooling2D())(x)
     return answer(frames, layers.LSTM(6)(layers.Masking(name="masking")(x)))
-
-
-@wrong("ignored", "norm")
-def normalised_over_time():
-    x = values(features=6)
-    steps = layers.LSTM(6, return_sequences=True)(layers.Masking()(x))
-    return answer(x, layers.LSTM(4)(layers.GroupNormalization(2, name="norm")(steps)))
 
 
 @right()

@@ -6,45 +6,72 @@ import tensorflow as tf
 from keras import layers, ops
 
 from tests.audit.layers import Carried, Doubling, Encoder, Positions
-from tests.audit.zoo import FEATURES, WORDS, graph, keras_issue, on_words, right, stack
+from tests.audit.zoo import (
+    FEATURES,
+    SENTENCES,
+    WORDS,
+    add,
+    graph,
+    keras_issue,
+    lstm,
+    masked,
+    masking,
+    on_words,
+    right,
+    sequences_of,
+    stack,
+    values,
+)
+
+#: Layers that use the mask of a Masking layer before them, or pass it on.
+BEHIND_MASKING = {
+    "masking_lstm": lambda: [lstm(), layers.Dense(2)],
+    "masking_gru": lambda: [layers.GRU(8), layers.Dense(2)],
+    "masking_gru_reset_before": lambda: [layers.GRU(8, reset_after=False), layers.Dense(2)],
+    "masking_simple_rnn": lambda: [layers.SimpleRNN(8), layers.Dense(2)],
+    "bidirectional": lambda: [layers.Bidirectional(lstm()), layers.Dense(2)],
+    "stacked_cells": lambda: [layers.RNN([layers.LSTMCell(6), layers.GRUCell(6)]), layers.Dense(2)],
+    "dense_before": lambda: [layers.Dense(8, activation="relu"), lstm(), layers.Dense(2)],
+    "layer_normalization": lambda: [layers.LayerNormalization(), lstm(), layers.Dense(2)],
+    "unit_normalization": lambda: [layers.UnitNormalization(), lstm()],
+    "dropouts": lambda: [
+        layers.Dropout(0.3),
+        layers.SpatialDropout1D(0.3),
+        layers.GaussianNoise(0.3),
+        lstm(dropout=0.2, recurrent_dropout=0.2),
+        layers.Dense(2),
+    ],
+    "activations": lambda: [layers.Activation("tanh"), layers.LeakyReLU(), layers.ELU(), lstm()],
+    "label_a_step": lambda: [lstm(return_sequences=True), layers.Dense(1, activation="sigmoid")],
+    "zeros_at_masked_steps": lambda: [
+        lstm(return_sequences=True, zero_output_for_mask=True),
+        layers.Dense(1),
+    ],
+    "custom_layer_that_carries_the_mask": lambda: [Carried(), lstm(), layers.Dense(2)],
+}
+for name, stacked in BEHIND_MASKING.items():
+    add(name, lambda stacked=stacked: masked(*stacked()))
 
 
-def masking(value=0.0, **kwargs):
-    return layers.Masking(value, name="masking", **kwargs)
+def mean_of_words(of):
+    """A model of the mean, under their mask, of what `of` makes of embedded words."""
+    words = keras.Input((None,), name="words")
+    x = of(layers.Embedding(WORDS, 8, mask_zero=True)(words))
+    return keras.Model(words, layers.Dense(2)(layers.GlobalAveragePooling1D(name="mean")(x)))
 
 
-def lstm(units=8, **kwargs):
-    return layers.LSTM(units, **({"name": "lstm"} | kwargs))
-
-
-@right()
-def masking_lstm():
-    return stack(masking(), lstm(), layers.Dense(2))
-
-
-@right()
-def masking_gru():
-    return stack(masking(), layers.GRU(8), layers.Dense(2))
-
-
-@right()
-def masking_gru_reset_before():
-    return stack(masking(), layers.GRU(8, reset_after=False), layers.Dense(2))
-
-
-@right()
-def masking_simple_rnn():
-    return stack(masking(), layers.SimpleRNN(8), layers.Dense(2))
+def attended(x):
+    return layers.Add()([layers.MultiHeadAttention(2, 4)(x, x), x])
 
 
 @right(also=("keras_3_16",), thread=keras_issue(23228))
 def stacked_lstm():
-    return stack(masking(), lstm(return_sequences=True), lstm(name="second"), layers.Dense(2))
+    return masked(lstm(return_sequences=True), lstm(name="second"), layers.Dense(2))
 
 
-@right()
-def bidirectional():
-    return stack(masking(), layers.Bidirectional(lstm()), layers.Dense(2))
+@right(thread=keras_issue(18759))
+def batch_normalization():
+    return masked(layers.BatchNormalization(), lstm(), layers.Dense(2))
 
 
 @right(also=("keras_3_16", "empty_row"), thread=keras_issue(18152))
@@ -57,61 +84,13 @@ def bidirectional_mean():
 
 
 @right()
-def stacked_cells():
-    cells = [layers.LSTMCell(6), layers.GRUCell(6)]
-    return stack(masking(), layers.RNN(cells), layers.Dense(2))
-
-
-@right()
 def words_lstm():
     return on_words(lstm(), layers.Dense(2, activation="softmax"))
 
 
 @right()
-def dense_before():
-    return stack(masking(), layers.Dense(8, activation="relu"), lstm(), layers.Dense(2))
-
-
-@right()
-def layer_normalization():
-    return stack(masking(), layers.LayerNormalization(), lstm(), layers.Dense(2))
-
-
-@right()
-def unit_normalization():
-    return stack(masking(), layers.UnitNormalization(), lstm())
-
-
-@right(thread=keras_issue(18759))
-def batch_normalization():
-    return stack(masking(), layers.BatchNormalization(), lstm(), layers.Dense(2))
-
-
-@right()
-def dropouts():
-    return stack(
-        masking(),
-        layers.Dropout(0.3),
-        layers.SpatialDropout1D(0.3),
-        layers.GaussianNoise(0.3),
-        lstm(dropout=0.2, recurrent_dropout=0.2),
-        layers.Dense(2),
-    )
-
-
-@right()
-def activations():
-    return stack(masking(), layers.Activation("tanh"), layers.LeakyReLU(), layers.ELU(), lstm())
-
-
-@right()
-def label_a_step():
-    return stack(masking(), lstm(return_sequences=True), layers.Dense(1, activation="sigmoid"))
-
-
-@right()
 def compiled_label_a_step():
-    model = stack(masking(), lstm(return_sequences=True), layers.Dense(1, activation="sigmoid"))
+    model = masked(lstm(return_sequences=True), layers.Dense(1, activation="sigmoid"))
     model.compile("adam", "binary_crossentropy", metrics=["accuracy", "mse"])
     return model
 
@@ -123,17 +102,12 @@ def regression_a_step():
 
 @right()
 def time_distributed_of_known_length():
-    return stack(
-        masking(), lstm(return_sequences=True), layers.TimeDistributed(layers.Dense(2)), steps=12
-    )
+    return masked(lstm(return_sequences=True), layers.TimeDistributed(layers.Dense(2)), steps=12)
 
 
 @right(also=("empty_row",))
 def attention_as_a_graph():
-    words = keras.Input((None,), name="words")
-    x = layers.Embedding(WORDS, 8, mask_zero=True)(words)
-    x = layers.Add()([layers.MultiHeadAttention(2, 4)(x, x), x])
-    return keras.Model(words, layers.Dense(2)(layers.GlobalAveragePooling1D(name="mean")(x)))
+    return mean_of_words(attended)
 
 
 @right(also=("empty_row",), thread=keras_issue(20455))
@@ -150,34 +124,22 @@ def two_encoder_blocks_with_masks_by_hand():
 
 @right(also=("empty_row",))
 def grouped_query_attention():
-    words = keras.Input((None,), name="words")
-    x = layers.Embedding(WORDS, 8, mask_zero=True)(words)
-    x = layers.Add()([layers.GroupQueryAttention(4, 4, 2)(x, x), x])
-    return keras.Model(words, layers.Dense(2)(layers.GlobalAveragePooling1D(name="mean")(x)))
+    return mean_of_words(lambda x: layers.Add()([layers.GroupQueryAttention(4, 4, 2)(x, x), x]))
 
 
 @right(also=("empty_row",))
 def dot_attention():
-    words = keras.Input((None,), name="words")
-    x = layers.Embedding(WORDS, 8, mask_zero=True)(words)
-    x = layers.Attention()([x, x])
-    return keras.Model(words, layers.Dense(2)(layers.GlobalAveragePooling1D(name="mean")(x)))
+    return mean_of_words(lambda x: layers.Attention()([x, x]))
 
 
 @right(also=("empty_row",))
 def additive_attention():
-    words = keras.Input((None,), name="words")
-    x = layers.Embedding(WORDS, 8, mask_zero=True)(words)
-    x = layers.AdditiveAttention()([x, x])
-    return keras.Model(words, layers.Dense(2)(layers.GlobalAveragePooling1D(name="mean")(x)))
+    return mean_of_words(lambda x: layers.AdditiveAttention()([x, x]))
 
 
 @right(also=("empty_row",), sides=("post",))
 def positions_padded_after():
-    words = keras.Input((None,), name="words")
-    x = Positions(name="positions")(layers.Embedding(WORDS, 8, mask_zero=True)(words))
-    x = layers.Add()([layers.MultiHeadAttention(2, 4)(x, x), x])
-    return keras.Model(words, layers.Dense(2)(layers.GlobalAveragePooling1D(name="mean")(x)))
+    return mean_of_words(lambda x: attended(Positions(name="positions")(x)))
 
 
 @right(
@@ -237,7 +199,7 @@ def causal_convolution_a_step():
 @right(thread="https://github.com/keras-team/keras-hub/issues/2141")
 def nested_sequential_that_warns():
     inner = keras.Sequential([layers.Dense(8), layers.LayerNormalization()], name="inner")
-    return stack(masking(), inner, lstm(), layers.Dense(2))
+    return masked(inner, lstm(), layers.Dense(2))
 
 
 @right(thread=keras_issue(18543))
@@ -249,26 +211,14 @@ def nested_graph():
     return keras.Model(words, layers.Dense(2)(lstm()(inner(x))))
 
 
-@right()
-def custom_layer_that_carries_the_mask():
-    return stack(masking(), Carried(), lstm(), layers.Dense(2))
-
-
-@right(also=("empty_row",), thread=keras_issue(20455), sequences=[np.arange(1, n) for n in (4, 6, 9)])
+@right(also=("empty_row",), thread=keras_issue(20455), sequences=SENTENCES)
 def own_model_with_masks_by_hand():
     return Encoder(by_hand=True)
 
 
-@right(sequences=[np.random.default_rng(1).normal(size=(n, 4)).astype("float32") for n in (4, 6, 9)])
+@right(sequences=sequences_of(4, 6, 9))
 def own_model_with_the_mask_handed_over():
     return Doubling(by_hand=True)
-
-
-@right()
-def mask_as_an_input():
-    values = keras.Input((None, FEATURES), name="sequence")
-    mask = keras.Input((None,), dtype="bool", name="mask")
-    return keras.Model([values, mask], layers.Dense(2)(lstm()(values, mask=mask)))
 
 
 @right()
@@ -283,14 +233,14 @@ def mean_by_hand():
 
 @right()
 def two_outputs():
-    inputs = keras.Input((None, FEATURES), name="sequence")
+    inputs = values()
     x = lstm(return_sequences=True)(masking()(inputs))
     return keras.Model(inputs, [layers.Dense(1)(x), layers.Dense(3)(lstm(name="second")(x))])
 
 
 @right()
 def sequence_and_fixed_features():
-    sequence, fixed = keras.Input((None, FEATURES), name="sequence"), keras.Input((5,), name="fixed")
+    sequence, fixed = values(), keras.Input((5,), name="fixed")
     x = layers.Concatenate()([lstm()(masking()(sequence)), layers.Dense(4)(fixed)])
     return keras.Model([sequence, fixed], layers.Dense(2)(x))
 
@@ -318,7 +268,7 @@ def attention_across_two_lengths():
 @right()
 def initial_state_with_the_mask_handed_over():
     state = keras.Input((8,), name="state")
-    inputs = keras.Input((None, FEATURES), name="sequence")
+    inputs = values()
     layer = masking()
     x = layers.GRU(8)(layer(inputs), initial_state=state, mask=layer.compute_mask(inputs))
     return keras.Model([inputs, state], layers.Dense(2)(x))
@@ -326,7 +276,7 @@ def initial_state_with_the_mask_handed_over():
 
 @right()
 def fixed_length():
-    return stack(masking(), lstm(), layers.Dense(2), steps=20)
+    return masked(lstm(), layers.Dense(2), steps=20)
 
 
 @right()
@@ -353,7 +303,7 @@ def half_precision():
 @right()
 def brain_precision():
     keras.config.set_dtype_policy("mixed_bfloat16")
-    return stack(masking(), layers.Dense(8), lstm(), layers.Dense(2))
+    return masked(layers.Dense(8), lstm(), layers.Dense(2))
 
 
 @right(also=("empty_row",))
@@ -365,12 +315,7 @@ def half_precision_attention():
 @right()
 def double_precision():
     keras.config.set_dtype_policy("float64")
-    return stack(masking(), lstm(), layers.Dense(2))
-
-
-@right()
-def zeros_at_masked_steps():
-    return stack(masking(), lstm(return_sequences=True, zero_output_for_mask=True), layers.Dense(1))
+    return masked(lstm(), layers.Dense(2))
 
 
 @right(also=("output_unmasked",))
@@ -390,4 +335,4 @@ def batch_normalization_without_a_mask():
 
 @right(sequences=[array + 2 for array in map(np.ones, [(4, 1), (6, 1), (9, 1)])])
 def real_values_unlike_the_mask_value():
-    return stack(masking(), lstm(), layers.Dense(2), features=1)
+    return masked(lstm(), layers.Dense(2), features=1)

@@ -1,22 +1,24 @@
 """Models that are random, keep a state, take one size of batch, or return no row for each sequence."""
 
 import keras
-import numpy as np
 import tensorflow as tf
 from keras import layers, ops
 
-from tests.audit.zoo import FEATURES, graph, right, stack, untold, wrong
+from tests.audit.zoo import (
+    FEATURES,
+    graph,
+    lstm,
+    masked,
+    masking,
+    right,
+    sequences_of,
+    stack,
+    untold,
+    values,
+    wrong,
+)
 
 registered = keras.saving.register_keras_serializable("zoo")
-VALUES = [np.random.default_rng(n).normal(size=(n, FEATURES)).astype("float32") for n in (4, 6, 9)]
-
-
-def masking():
-    return layers.Masking(name="masking")
-
-
-def lstm(units=8, **kwargs):
-    return layers.LSTM(units, **({"name": "lstm"} | kwargs))
 
 
 @registered
@@ -70,12 +72,7 @@ class KeepingModel(keras.Model):
 
 @untold("'draw' (Draw) draws random numbers")
 def noise_when_it_predicts():
-    return stack(masking(), lstm(), Draw(name="draw"), layers.Dense(2))
-
-
-@untold("'draw' (Draw) draws random numbers")
-def noise_before_the_mask_is_used():
-    return graph(lambda x, mask: lstm()(Draw(name="draw")(x), mask=mask))
+    return masked(lstm(), Draw(name="draw"), layers.Dense(2))
 
 
 @untold("'draw' (Draw) draws random numbers")
@@ -104,12 +101,12 @@ def noise_without_a_seed():
 
 @untold("'counter' (Counter) keeps a state from batch to batch")
 def a_counter():
-    return stack(masking(), lstm(), Counter(name="counter"), layers.Dense(2))
+    return masked(lstm(), Counter(name="counter"), layers.Dense(2))
 
 
 @right()
 def noise_while_training():
-    return stack(masking(), layers.GaussianNoise(0.5), lstm(), layers.Dropout(0.5), layers.Dense(2))
+    return masked(layers.GaussianNoise(0.5), lstm(), layers.Dropout(0.5), layers.Dense(2))
 
 
 def of_batch(size, *stacked, steps=None):
@@ -179,7 +176,7 @@ def only_real_steps():
     return graph(lambda x, mask: Keeping(name="keeping")(lstm(return_sequences=True)(x)))
 
 
-@untold("They are gone before 'dense", sequences=VALUES)
+@untold("They are gone before 'dense", sequences=sequences_of(4, 6, 9))
 def only_real_steps_in_a_model_of_ones_own():
     return KeepingModel()
 
@@ -199,32 +196,20 @@ def one_number_for_a_batch():
 
 @right()
 def equal_lengths_in_one_mask():
-    inputs = [keras.Input((None, FEATURES), name=name) for name in ("first", "second", "third")]
+    inputs = [values(name) for name in ("first", "second", "third")]
     x = masking()(layers.Concatenate()(inputs))
     return keras.Model(inputs, layers.Dense(2)(lstm()(x)))
 
 
 @wrong("no_mask", "lstm")
 def equal_lengths_without_a_mask():
-    inputs = [keras.Input((None, FEATURES), name=name) for name in ("first", "second")]
+    inputs = [values(name) for name in ("first", "second")]
     return keras.Model(inputs, layers.Dense(2)(lstm()(layers.Concatenate()(inputs))))
 
 
 @right()
 def two_of_three_inputs_that_meet():
-    first, second, other = (
-        keras.Input((None, FEATURES), name=name) for name in ("first", "second", "other")
-    )
+    first, second, other = (values(name) for name in ("first", "second", "other"))
     x = lstm()(masking()(layers.Concatenate()([first, second])))
     y = layers.GRU(8)(layers.Masking(name="of_other")(other))
     return keras.Model([first, second, other], layers.Dense(2)(layers.Concatenate()([x, y])))
-
-
-@right()
-def reshaped_to_one_length():
-    return stack(layers.Reshape((12, FEATURES)), masking(), lstm(), layers.Dense(2), steps=12)
-
-
-@wrong("no_mask", "lstm")
-def reshaped_to_one_length_without_a_mask():
-    return stack(layers.Reshape((12, FEATURES)), lstm(), layers.Dense(2), steps=12)

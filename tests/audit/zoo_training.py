@@ -3,8 +3,18 @@
 import keras
 from keras import layers, ops
 
-from tests.audit.zoo import FEATURES, WORDS, graph, on_words, right, stack, wrong
-from tests.audit.zoo_right import lstm, masking
+from tests.audit.zoo import (
+    FEATURES,
+    WORDS,
+    graph,
+    lstm,
+    masked,
+    masking,
+    on_words,
+    right,
+    values,
+    wrong,
+)
 
 registered = keras.saving.register_keras_serializable("zoo")
 
@@ -55,15 +65,15 @@ def compiled(model, loss, **kwargs):
     return model
 
 
-def a_step(*last):
+def a_step(units=1, activation=None):
     """A model without a mask at its outputs: the operation in between loses it."""
-    return graph(lambda x, mask: layers.Dense(1)(ops.tanh(lstm(return_sequences=True)(x))), head=False)
+    last = layers.Dense(units, activation=activation)
+    return graph(lambda x, mask: last(ops.tanh(lstm(return_sequences=True)(x))), head=False)
 
 
 def autoencoder(*, steps=10, code=6, loss="mse", fixed=10):
     return compiled(
-        stack(
-            masking(),
+        masked(
             lstm(code),
             layers.RepeatVector(steps, name="repeat"),
             layers.LSTM(code, return_sequences=True, name="decoder"),
@@ -92,8 +102,7 @@ def autoencoder_with_a_loss_that_is_nowhere_registered():
 @wrong("loss_counts_padding", "repeat")
 def bidirectional_autoencoder_step_by_step():
     return compiled(
-        stack(
-            masking(),
+        masked(
             layers.Bidirectional(lstm()),
             layers.RepeatVector(12, name="repeat"),
             layers.GRU(8, return_sequences=True),
@@ -104,32 +113,30 @@ def bidirectional_autoencoder_step_by_step():
     )
 
 
-@wrong("loss_counts_padding", "repeat")
-def words_to_words():
-    stacked = [
+def words_to_words_with(loss, **kwargs):
+    model = on_words(
         lstm(),
         layers.RepeatVector(10, name="repeat"),
         lstm(name="decoder", return_sequences=True),
-    ]
-    model = on_words(*stacked, layers.Dense(WORDS, activation="softmax"))
-    return compiled(model, "sparse_categorical_crossentropy")
+        layers.Dense(WORDS, activation="softmax"),
+    )
+    return compiled(model, loss, **kwargs)
+
+
+@wrong("loss_counts_padding", "repeat")
+def words_to_words():
+    return words_to_words_with("sparse_categorical_crossentropy")
 
 
 @right()
 def words_to_words_with_a_loss_that_masks():
-    stacked = [
-        lstm(),
-        layers.RepeatVector(10, name="repeat"),
-        lstm(name="decoder", return_sequences=True),
-    ]
-    model = on_words(*stacked, layers.Dense(WORDS, activation="softmax"))
-    return compiled(model, masked_entropy, metrics=[masked_accuracy])
+    return words_to_words_with(masked_entropy, metrics=[masked_accuracy])
 
 
 @right(also=("output_unmasked",))
 def forecast_of_six_steps():
-    model = stack(
-        masking(), lstm(), layers.RepeatVector(6), layers.GRU(8, return_sequences=True), layers.Dense(1)
+    model = masked(
+        lstm(), layers.RepeatVector(6), layers.GRU(8, return_sequences=True), layers.Dense(1)
     )
     return compiled(model, "mse")
 
@@ -146,7 +153,7 @@ def loss_of_a_class_that_masks_by_itself():
 
 @right()
 def loss_that_ignores_a_class():
-    inputs = keras.Input((None, FEATURES), name="sequence")
+    inputs = values()
     x = lstm(return_sequences=True)(inputs, mask=masking().compute_mask(inputs))
     model = keras.Model(inputs, layers.Dense(5, activation="softmax")(ops.tanh(x)))
     return compiled(model, keras.losses.SparseCategoricalCrossentropy(ignore_class=0))
@@ -154,10 +161,8 @@ def loss_that_ignores_a_class():
 
 @wrong("loss_counts_padding", "tanh")
 def loss_of_classes():
-    def of(x, mask):
-        return layers.Dense(5, activation="softmax")(ops.tanh(lstm(return_sequences=True)(x)))
-
-    return compiled(graph(of, head=False), "sparse_categorical_crossentropy", metrics=["accuracy"])
+    model = a_step(5, "softmax")
+    return compiled(model, "sparse_categorical_crossentropy", metrics=["accuracy"])
 
 
 @wrong("loss_counts_padding", "tanh", cures="weigh_the_loss")
@@ -172,30 +177,27 @@ def loss_of_ones_own_over_padding():
 
 @wrong("metric_counts_padding", "accuracy")
 def metric_over_padding_beside_a_masked_loss():
-    def of(x, mask):
-        return layers.Dense(5, activation="softmax")(ops.tanh(lstm(return_sequences=True)(x)))
+    return compiled(a_step(5, "softmax"), masked_entropy, metrics=["accuracy"])
 
-    return compiled(graph(of, head=False), masked_entropy, metrics=["accuracy"])
+
+def tags_and_level(level_of):
+    """A model with a label for each step, and a level that is read of the same states."""
+    inputs = values()
+    x = lstm(return_sequences=True)(masking()(inputs))
+    tags = layers.Dense(5, activation="softmax", name="tags")(x)
+    level = layers.Dense(1, name="level")(level_of(x))
+    losses = {"tags": "sparse_categorical_crossentropy", "level": "mse"}
+    return compiled(keras.Model(inputs, {"tags": tags, "level": level}), losses)
 
 
 @right()
 def masked_loss_of_two_outputs():
-    inputs = keras.Input((None, FEATURES), name="sequence")
-    x = lstm(return_sequences=True)(masking()(inputs))
-    tags = layers.Dense(5, activation="softmax", name="tags")(x)
-    level = layers.Dense(1, name="level")(lstm(name="second")(x))
-    losses = {"tags": "sparse_categorical_crossentropy", "level": "mse"}
-    return compiled(keras.Model(inputs, {"tags": tags, "level": level}), losses)
+    return tags_and_level(lstm(name="second"))
 
 
 @wrong("loss_counts_padding", "multiply")
 def one_of_two_losses_over_padding():
-    inputs = keras.Input((None, FEATURES), name="sequence")
-    x = lstm(return_sequences=True)(masking()(inputs))
-    tags = layers.Dense(5, activation="softmax", name="tags")(x)
-    level = layers.Dense(1, name="level")(ops.multiply(x, 2.0))
-    losses = {"tags": "sparse_categorical_crossentropy", "level": "mse"}
-    return compiled(keras.Model(inputs, {"tags": tags, "level": level}), losses)
+    return tags_and_level(lambda x: ops.multiply(x, 2.0))
 
 
 @wrong("no_mask", "decoder")

@@ -18,32 +18,76 @@ from tests.audit.layers import (
 )
 from tests.audit.zoo import (
     FEATURES,
+    SENTENCES,
     WORDS,
+    add,
     graph,
     keras_issue,
+    lstm,
+    masked,
+    masking,
     on_words,
     ones_and_zeros,
+    sequences_of,
     stack,
+    values,
     wrong,
 )
-from tests.audit.zoo_right import lstm, masking
 
 WARNS = "https://github.com/tensorflow/tensorflow/issues/73531"
 
+#: Stacks without a mask, with the layer that reads padded steps.
+UNMASKED = {
+    "lstm_without_a_mask": ("lstm", lambda: [lstm()]),
+    "stacked_without_a_mask": ("lstm", lambda: [lstm(return_sequences=True), lstm(name="second")]),
+    "bidirectional_without_a_mask": ("both", lambda: [layers.Bidirectional(lstm(), name="both")]),
+    "mean_without_a_mask": (
+        "mean",
+        lambda: [layers.Dense(8), layers.GlobalAveragePooling1D(name="mean")],
+    ),
+}
+for name, (layer, stacked) in UNMASKED.items():
+    add(name, lambda stacked=stacked: stack(*stacked(), layers.Dense(2)), "no_mask", layer)
+add("fixed_length_without_a_mask", lambda: stack(lstm(), layers.Dense(2), steps=20), "no_mask", "lstm")
 
-@wrong("no_mask", "lstm")
-def lstm_without_a_mask():
-    return stack(lstm(), layers.Dense(2))
+#: Layers between Masking and an LSTM that lose the mask, with a warning.
+LOSING = {
+    "rms_normalization": lambda: layers.RMSNormalization(name="rms"),
+    "convolution": lambda: layers.Conv1D(8, 3, padding="same", name="conv"),
+    "convolution_without_edges": lambda: layers.Conv1D(8, 3, name="conv"),
+    "separable_convolution": lambda: layers.SeparableConv1D(8, 3, padding="same", name="conv"),
+    "transposed_convolution": lambda: layers.Conv1DTranspose(8, 3, padding="same", name="conv"),
+    "reshaped": lambda: layers.Reshape((-1, 2), name="reshape"),
+    "zero_padding": lambda: layers.ZeroPadding1D(1, name="zeros"),
+    "steps_repeated": lambda: layers.UpSampling1D(2, name="twice"),
+    "lambda_layer": lambda: layers.Lambda(
+        lambda x: x * 2, output_shape=(None, FEATURES), name="lambda"
+    ),
+}
+for name, losing in LOSING.items():
+    add(
+        name,
+        lambda losing=losing: masked(losing(), lstm(), layers.Dense(2)),
+        "dropped_with_warning",
+        losing().name,
+        thread=WARNS,
+    )
 
-
-@wrong("no_mask", "lstm")
-def stacked_without_a_mask():
-    return stack(lstm(return_sequences=True), lstm(name="second"), layers.Dense(2))
-
-
-@wrong("no_mask", "both")
-def bidirectional_without_a_mask():
-    return stack(layers.Bidirectional(lstm(), name="both"), layers.Dense(2))
+#: Operations that do so without a word, by the names that Keras gives them.
+OPERATIONS = {
+    "times_two": ("multiply", lambda x: ops.multiply(x, 2)),
+    "tanh": ("tanh", ops.tanh),
+    "cast": ("cast", lambda x: ops.cast(x, "float64")),
+    "first_two_features": ("get_item", lambda x: x[:, :, :2]),
+}
+for name, (layer, operation) in OPERATIONS.items():
+    add(
+        name,
+        lambda operation=operation: graph(lambda x, mask: lstm()(operation(x))),
+        "dropped_silently",
+        layer,
+        thread=keras_issue(18416),
+    )
 
 
 @wrong("no_mask", "lstm")
@@ -51,46 +95,16 @@ def words_without_mask_zero():
     return on_words(lstm(), layers.Dense(2), mask_zero=False)
 
 
-@wrong("no_mask", "mean")
-def mean_without_a_mask():
-    return stack(layers.Dense(8), layers.GlobalAveragePooling1D(name="mean"), layers.Dense(2))
-
-
 @wrong("no_mask", "attention")
 def attention_without_a_mask():
-    inputs = keras.Input((None, FEATURES), name="sequence")
+    inputs = values()
     x = layers.MultiHeadAttention(2, 4, name="attention")(inputs, inputs)
     return keras.Model(inputs, layers.Dense(1)(x))
-
-
-@wrong("no_mask", "lstm")
-def fixed_length_without_a_mask():
-    return stack(lstm(), layers.Dense(2), steps=20)
 
 
 @wrong("dropped_with_warning", "pool", thread=WARNS)
 def largest_of_all_steps():
     return on_words(layers.GlobalMaxPooling1D(name="pool"), layers.Dense(2))
-
-
-@wrong("dropped_silently", "multiply", thread=keras_issue(18416))
-def times_two():
-    return graph(lambda x, mask: lstm()(ops.multiply(x, 2)))
-
-
-@wrong("dropped_silently", "tanh", thread=keras_issue(18416))
-def tanh():
-    return graph(lambda x, mask: lstm()(ops.tanh(x)))
-
-
-@wrong("dropped_silently", "cast", thread=keras_issue(18416))
-def cast():
-    return graph(lambda x, mask: lstm()(ops.cast(x, "float64")))
-
-
-@wrong("dropped_with_warning", "rms", thread=WARNS)
-def rms_normalization():
-    return stack(masking(), layers.RMSNormalization(name="rms"), lstm(), layers.Dense(2))
 
 
 @wrong("taken_off", "attention_0", thread=keras_issue(20455), also=("empty_row",))
@@ -105,44 +119,9 @@ def two_encoder_blocks():
     return keras.Model(words, layers.Dense(2)(layers.GlobalAveragePooling1D(name="mean")(x)))
 
 
-@wrong("dropped_silently", "get_item", thread=keras_issue(18416))
-def first_two_features():
-    return graph(lambda x, mask: lstm()(x[:, :, :2]))
-
-
-@wrong("dropped_silently", "mean")
-def mean_as_an_operation():
-    return graph(lambda x, mask: ops.mean(lstm(return_sequences=True)(x), axis=1))
-
-
-@wrong("dropped_silently", "max")
-def largest_as_an_operation():
-    return graph(lambda x, mask: ops.max(layers.Dense(8)(x), axis=1))
-
-
 @wrong("other_steps", "get_item")
 def last_step_of_bidirectional():
     return graph(lambda x, mask: layers.Bidirectional(lstm(return_sequences=True))(x)[:, -1])
-
-
-@wrong("dropped_silently", "softmax")
-def attention_by_hand():
-    def of(x, mask):
-        x = lstm(return_sequences=True)(x)
-        return ops.sum(x * ops.softmax(layers.Dense(1)(x), axis=1), axis=1)
-
-    return graph(of)
-
-
-@wrong("dropped_with_warning", "conv", thread=WARNS)
-def convolution():
-    conv = layers.Conv1D(8, 3, padding="same", name="conv")
-    return stack(masking(), conv, lstm(), layers.Dense(2))
-
-
-@wrong("dropped_with_warning", "conv", thread=WARNS)
-def convolution_without_edges():
-    return stack(masking(), layers.Conv1D(8, 3, name="conv"), lstm(), layers.Dense(2))
 
 
 @wrong("dropped_with_warning", "conv", thread=WARNS, further=(("border", "conv"),))
@@ -151,22 +130,9 @@ def causal_convolution():
     return on_words(conv, lstm(), layers.Dense(2))
 
 
-@wrong("dropped_with_warning", "conv", thread=WARNS)
-def separable_convolution():
-    conv = layers.SeparableConv1D(8, 3, padding="same", name="conv")
-    return stack(masking(), conv, lstm(), layers.Dense(2))
-
-
-@wrong("dropped_with_warning", "conv", thread=WARNS)
-def transposed_convolution():
-    conv = layers.Conv1DTranspose(8, 3, padding="same", name="conv")
-    return stack(masking(), conv, lstm(), layers.Dense(2))
-
-
 @wrong("dropped_with_warning", "conv", thread=WARNS, further=(("border", "conv_2"),))
 def convolutions_then_the_largest():
-    return stack(
-        masking(),
+    return masked(
         layers.Conv1D(8, 3, padding="same", name="conv"),
         layers.Conv1D(8, 3, padding="same", name="conv_2"),
         layers.GlobalMaxPooling1D(),
@@ -189,36 +155,15 @@ def flattened(steps=16):
     return on_words(layers.Flatten(name="flatten"), layers.Dense(2), steps=steps)
 
 
-@wrong("dropped_with_warning", "reshape", thread=WARNS)
-def reshaped():
-    return stack(masking(), layers.Reshape((-1, 2), name="reshape"), lstm(), layers.Dense(2))
-
-
 @wrong("dropped_with_warning", "permute", also=("positions",), thread=WARNS)
 def permuted():
     permute, states = layers.Permute((2, 1), name="permute"), lstm(return_sequences=True)
-    return stack(masking(), states, permute, layers.Dense(4), layers.Flatten(), steps=12)
-
-
-@wrong("dropped_with_warning", "zeros", thread=WARNS)
-def zero_padding():
-    return stack(masking(), layers.ZeroPadding1D(1, name="zeros"), lstm(), layers.Dense(2))
+    return masked(states, permute, layers.Dense(4), layers.Flatten(), steps=12)
 
 
 @wrong("dropped_with_warning", "crop", thread=WARNS)
 def cropped():
     return on_words(layers.Cropping1D((1, 0), name="crop"), lstm(), layers.Dense(2))
-
-
-@wrong("dropped_with_warning", "twice", thread=WARNS)
-def steps_repeated():
-    return stack(masking(), layers.UpSampling1D(2, name="twice"), lstm(), layers.Dense(2))
-
-
-@wrong("dropped_with_warning", "lambda", thread=WARNS)
-def lambda_layer():
-    double = layers.Lambda(lambda x: x * 2, output_shape=(None, FEATURES), name="lambda")
-    return stack(masking(), double, lstm(), layers.Dense(2))
 
 
 @wrong("mixed", "plus", thread=keras_issue(19685))
@@ -260,35 +205,29 @@ def one_of_two_inputs_masked():
     return keras.Model([left, right], layers.Dense(2)(x))
 
 
-@wrong("taken_off", "attention", thread=keras_issue(20455),
-       sequences=[np.arange(1, n) for n in (4, 6, 9, 9, 6, 4)])  # fmt: skip
+@wrong("taken_off", "attention", thread=keras_issue(20455), sequences=SENTENCES)
 def own_model_with_attention():
     return Encoder()
 
 
-@wrong(
-    "unrecorded",
-    "masking",
-    thread=keras_issue(18416),
-    sequences=[np.random.default_rng(1).normal(size=(n, 4)).astype("float32") for n in (4, 6, 9)],
-)
-def own_model_with_an_operation():  # fmt: skip
+@wrong("unrecorded", "masking", thread=keras_issue(18416), sequences=sequences_of(4, 6, 9))
+def own_model_with_an_operation():
     return Doubling()
 
 
 @wrong("dropped_with_warning", "halved", thread=keras_issue(19311))
 def custom_layer():
-    return stack(masking(), Halved(name="halved"), lstm(), layers.Dense(2))
+    return masked(Halved(name="halved"), lstm(), layers.Dense(2))
 
 
 @wrong("dropped_by_layer", "silent", thread=keras_issue(18543))
 def custom_layer_that_passes_none_on():
-    return stack(masking(), Silent(name="silent"), lstm(), layers.Dense(2))
+    return masked(Silent(name="silent"), lstm(), layers.Dense(2))
 
 
 @wrong("ignored", "mean", thread=keras_issue(19311))
 def custom_mean_over_all_steps():
-    return stack(masking(), lstm(return_sequences=True), PlainMean(name="mean"), layers.Dense(2))
+    return masked(lstm(return_sequences=True), PlainMean(name="mean"), layers.Dense(2))
 
 
 @wrong("dropped_with_warning", "gated", thread=keras_issue(19311))
@@ -298,14 +237,12 @@ def custom_layer_with_two_inputs():
 
 @wrong("recurrent_passes_none", "lstm", thread=keras_issue(23228))
 def lstm_of_keras_3_16():
-    return stack(
-        masking(), ForgetfulLSTM(8, return_sequences=True, name="lstm"), layers.GRU(8), layers.Dense(2)
-    )
+    return masked(ForgetfulLSTM(8, return_sequences=True, name="lstm"), layers.GRU(8), layers.Dense(2))
 
 
 @wrong("loss_counts_padding", "lstm", thread=keras_issue(23228))
 def labels_of_keras_3_16():
-    return stack(masking(), ForgetfulLSTM(8, return_sequences=True, name="lstm"), layers.Dense(1))
+    return masked(ForgetfulLSTM(8, return_sequences=True, name="lstm"), layers.Dense(1))
 
 
 @wrong("no_mask", "across", also=("empty_row",))
@@ -318,16 +255,14 @@ def attention_across_two_lengths_without_a_mask():
 @wrong("initial_state", "gru")
 def initial_state():
     state = keras.Input((8,), name="state")
-    inputs = keras.Input((None, FEATURES), name="sequence")
+    inputs = values()
     x = layers.GRU(8, name="gru")(masking()(inputs), initial_state=state)
     return keras.Model([inputs, state], layers.Dense(2)(x))
 
 
 @wrong("ignored", "lstm", also=("keras_3_16",))
 def backwards_and_passed_on():
-    return stack(
-        masking(), lstm(return_sequences=True, go_backwards=True), layers.GRU(8), layers.Dense(2)
-    )
+    return masked(lstm(return_sequences=True, go_backwards=True), layers.GRU(8), layers.Dense(2))
 
 
 @wrong("mask_never_matches", "masking")
@@ -355,7 +290,7 @@ def mask_value_too_small_for_half_precision():
 
 @wrong("mask_never_matches", "masking", pad_value=-9.0)
 def padded_with_another_value():
-    return stack(masking(), lstm(), layers.Dense(2))
+    return masked(lstm(), layers.Dense(2))
 
 
 @wrong("mask_never_matches", "masking")
@@ -370,8 +305,7 @@ def masked_after_normalization():
 
 @wrong("steps_lost", "steps", thread=keras_issue(22037))
 def time_distributed_of_unknown_length():
-    return stack(
-        masking(),
+    return masked(
         lstm(return_sequences=True),
         layers.TimeDistributed(layers.Dense(2), name="steps"),
     )
@@ -384,7 +318,7 @@ def loss_over_padding():
 
 @wrong("metric_counts_padding", "auc", thread=keras_issue(15323))
 def area_under_the_curve_over_padding():
-    model = stack(masking(), lstm(return_sequences=True), layers.Dense(1, activation="sigmoid"))
+    model = masked(lstm(return_sequences=True), layers.Dense(1, activation="sigmoid"))
     model.compile("adam", "binary_crossentropy", metrics=["accuracy", keras.metrics.AUC(name="auc")])
     return model
 
@@ -392,7 +326,7 @@ def area_under_the_curve_over_padding():
 @wrong("metric_counts_padding", "auc", thread=keras_issue(15323))
 def area_under_the_curve_of_fixed_length():
     sigmoid = layers.Dense(1, activation="sigmoid")
-    model = stack(masking(), lstm(return_sequences=True), sigmoid, steps=12)
+    model = masked(lstm(return_sequences=True), sigmoid, steps=12)
     model.compile("adam", "binary_crossentropy", metrics=[keras.metrics.AUC(name="auc")])
     return model
 
@@ -406,7 +340,7 @@ def shares_of_nothing():
 
 @wrong("real_rows_masked", "masking", sequences=ones_and_zeros())
 def bits_masked_with_zero():
-    return stack(masking(), lstm(), layers.Dense(2), features=1)
+    return masked(lstm(), layers.Dense(2), features=1)
 
 
 @wrong("real_rows_masked", "embedding",
@@ -420,14 +354,14 @@ def nested_convolution():
     inner = keras.Sequential(
         [layers.Dense(8), layers.Conv1D(8, 3, padding="same", name="conv")], name="inner"
     )
-    return stack(masking(), inner, lstm(), layers.Dense(2))
+    return masked(inner, lstm(), layers.Dense(2))
 
 
 @wrong("graph_differs")
 def doubled_in_eager_mode_only():
-    return stack(masking(), lstm(), EagerOnly(), layers.Dense(2))
+    return masked(lstm(), EagerOnly(), layers.Dense(2))
 
 
 @wrong("saved_differs", thread=keras_issue(20791))
 def factor_that_is_not_saved():
-    return stack(masking(), lstm(), Forgotten(3.0), layers.Dense(2))
+    return masked(lstm(), Forgotten(3.0), layers.Dense(2))
