@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from maskdemo.uploads.example_tables import machines
-from tests.cli.test_run import said
+from tests.cli.command import said
 
 QUICK = ("--epochs", "1", "--repeats", "1", "--units", "4", "--strategies", "no_mask,held_state")
 

@@ -4,12 +4,14 @@ import csv
 import json
 import re
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from maskdemo.cli import study as cli_study
-from maskdemo.study import Findings, Study, run_study, summary
-from tests.cli.test_run import TINY, said, strict
+from maskdemo.study import Findings, Study, default_study, run_study, summary
+from tests.cli.command import said
+from tests.cli.test_run import TINY, strict
 from tests.samples import small
 
 ARGUMENTS = ("study", "sum_sign", "--set", *TINY, "--repeats", "2")
@@ -98,12 +100,8 @@ def test_two_things_vary_and_strategies_are_chosen(untrained, capsys):
     )
     given = strict(out)
     assert code == 0 and given["vary"] == ["padded_length", "side"]
-    assert [cell["doses"] for cell in given["cells"]] == [
-        [8, "post"],
-        [8, "pre"],
-        [16, "post"],
-        [16, "pre"],
-    ]
+    cells = [[8, "post"], [8, "pre"], [16, "post"], [16, "pre"]]
+    assert [cell["doses"] for cell in given["cells"]] == cells
     assert list(given["cells"][0]["strategies"]) == ["no_mask", "zeroed_input"]
     assert given["trainings"] == 16
 
@@ -114,8 +112,6 @@ def test_without_more_words_it_is_the_default_study(monkeypatch, capsys):
         cli_study, "_run_with_progress", lambda study, given: asked.append(study) or sys.exit()
     )
     said(capsys, "study", "japanese_vowels")
-    from maskdemo.study import default_study
-
     assert asked == [default_study()]
 
 
@@ -133,8 +129,6 @@ def test_an_interrupt_shows_what_is_there(untrained, capsys, monkeypatch):
 
 
 def test_failures_are_told_after_the_table(capsys, monkeypatch):
-    from concurrent.futures import ThreadPoolExecutor
-
     pool = ThreadPoolExecutor(1)
     pool.shutdown()
 

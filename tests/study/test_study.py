@@ -664,21 +664,17 @@ def test_the_summary_tells_the_sides_apart():
         and_vary="padded_length",
         and_values=(8, 12, 16),
     )
-    found = found_in(
-        made,
-        lambda cell, name, repeat: 0.95 if name != "no_mask" or cell[0] == "pre" else 0.85,
-    )
-    said = summary(found)
+
+    def accuracy(cell, name, repeat):
+        return 0.95 if name != "no_mask" or cell[0] == "pre" else 0.85
+
+    said = summary(found_in(made, accuracy))
     assert said[0] == "Held state helps at every value with post-padding and nowhere with pre-padding."
     assert said[1].startswith("Post-padding: Held state helps at every value")
     assert said[2] == "Pre-padding: Held state is the same as no mask at every value."
     assert "Post-padding: no mask reaches 85% at 8 steps and 85% at 16 steps." in said
     sides = study(base={"repeats": 5}, vary="side", values=("pre", "post"))
-    found = found_in(
-        sides,
-        lambda cell, name, repeat: 0.95 if name != "no_mask" or cell[0] == "pre" else 0.85,
-    )
-    assert summary(found)[0] == "Held state helps with post-padding (by 10 points)."
+    assert summary(found_in(sides, accuracy))[0] == "Held state helps with post-padding (by 10 points)."
 
 
 def test_the_summary_of_a_grid_counts():

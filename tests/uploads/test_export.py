@@ -52,6 +52,21 @@ def parts_of(size: int, *, seed: int, per_step: bool) -> Sequences:
     return Sequences(tuple(values), tuple(seen), tuple(each.astype(np.int32) for each in labels))
 
 
+def assert_the_same_sequences(code: str, experiment: Experiment, path: Path, repeat: int = 0) -> None:
+    data = inputs(experiment, repeat).data
+    found = sequences_in(code, experiment, path, repeat)
+    for (values, labels, observed), part in zip(found, (data.train, data.test), strict=True):
+        assert all(map(np.array_equal, values, part.values))
+        assert all(map(np.array_equal, observed, part.observed))
+        assert all(map(np.array_equal, labels, part.labels))
+
+
+@pytest.fixture(scope="module")
+def readings() -> Experiment:
+    """With the readings of machines, as people bring them."""
+    return experiment_of(machines().to_csv(index=False).encode(), "m.csv")
+
+
 #: A table with other marks, and forms that are no text; `make fuzz` has the other notations.
 EXPORTED = {"german.csv", "table.parquet", "padded.npz"}
 
@@ -74,29 +89,18 @@ def test_the_exported_code_makes_the_same_sequences(name, changes, tmp_path):
     for repeat, split in enumerate(("split", None)):
         roles = {"split": split, "features": ("x1", "x2"), "per_step": True}
         one = experiment_of(content, name, roles=roles, **changes)
-        found = sequences_in(exported_code(one, "The sequences"), one, path, repeat)
-        data = inputs(one, repeat).data
-        for (values, labels, observed), part in zip(found, (data.train, data.test), strict=True):
-            assert all(map(np.array_equal, values, part.values))
-            assert all(map(np.array_equal, observed, part.observed))
-            assert all(map(np.array_equal, labels, part.labels))
+        assert_the_same_sequences(exported_code(one, "The sequences"), one, path, repeat)
 
 
 def test_groups_words_dates_and_thinning_are_exported_too(tmp_path):
     table = machines()
     table["minute"] = pd.to_datetime("2026-01-31") + pd.to_timedelta(table["minute"], unit="min")
-    table = table.sample(frac=1, random_state=0)
-    content = table.to_csv(index=False).encode()
-    one = experiment_of(content, "m.csv", how=Preparation(every=2, seed=5))
+    path = tmp_path / "m.csv"
+    table.sample(frac=1, random_state=0).to_csv(path, index=False)
+    one = experiment_of(path.read_bytes(), "m.csv", how=Preparation(every=2, seed=5))
     assert isinstance(one.own, OwnTask)
     assert (one.own.roles.order, one.own.roles.group) == (("minute",), "machine")
-    path = tmp_path / "m.csv"
-    path.write_bytes(content)
-    found, data = sequences_in(exported_code(one, "The sequences"), one, path, 0), inputs(one).data
-    for (values, labels, observed), part in zip(found, (data.train, data.test), strict=True):
-        assert all(map(np.array_equal, values, part.values))
-        assert all(map(np.array_equal, labels, part.labels))
-        assert all(map(np.array_equal, observed, part.observed))
+    assert_the_same_sequences(exported_code(one, "The sequences"), one, path)
 
 
 # `make test` runs a script of `tests/export/test_script` in a clean process.
@@ -122,21 +126,17 @@ def test_the_script_run_on_the_file_reproduces_the_app(tmp_path):
     assert_agrees(run.stdout, expected(one), one)
 
 
-def test_what_is_taken_away_names_no_data_and_no_person():
-    content = machines().to_csv(index=False).encode()
-    one = experiment_of(content, "m.csv")
-    text = script(one)
+def test_what_is_taken_away_names_no_data_and_no_person(readings):
+    text = script(readings)
     assert "M07" not in text and "run-001" not in text, "columns are named, rows are not"
-    cells = nbformat.reads(notebook(one), 4).cells
+    cells = nbformat.reads(notebook(readings), 4).cells
     assert 'path = "data.csv"' in cells[-2].source and "path=path" in cells[-2].source
 
 
-def test_a_report_does_not_name_the_session_s_task():
-    content = machines().to_csv(index=False).encode()
-    one = experiment_of(content, "m.csv")
-    study = Study(base=one, vary="side", values=("post", "pre"))
+def test_a_report_does_not_name_the_session_s_task(readings):
+    study = Study(base=readings, vary="side", values=("post", "pre"))
     for report in (
-        run_report(made_up(one), link="?task=own"),
+        run_report(made_up(readings), link="?task=own"),
         study_report(Findings(study, {}), link="?task=own"),
     ):
         assert '"task": "own"' in unescape(report) and "M07" not in report
@@ -161,10 +161,8 @@ def test_charts_and_reports_name_features_and_labels_as_the_file_does():
 
 def test_column_names_cannot_run(tmp_path):
     evil = '"""\n__import__("os").abort()\n"""'
-    table = machines().rename(columns={"load_kN": evil})
-    content = table.to_csv(index=False).encode()
-    one = experiment_of(content, "m.csv")
     path = tmp_path / "m.csv"
-    path.write_bytes(content)
+    machines().rename(columns={"load_kN": evil}).to_csv(path, index=False)
+    one = experiment_of(path.read_bytes(), "m.csv")
     assert len(sequences_in(exported_code(one, "The sequences"), one, path, 0)) == 2
     compile(script(one), "exported", "exec")

@@ -674,11 +674,6 @@ def test_the_lines_that_are_shown_make_a_long_table(tmp_path, monkeypatch):
         assert sorted(each[0][0] for each in steps_of(task)) == sorted(FRAME["x"][::3].tolist())
 
 
-def test_excel_s_line_of_the_separator_is_none_of_the_table():
-    content = "sep=;\n" + GOOD.replace(",", ";")
-    assert steps_of(own(content)) == steps_of(own(GOOD)) and own(content).table.separator == ";"
-
-
 def test_yes_no_and_blank_are_one_feature():
     content = lines(
         "run,step,on,x,label", lambda s, t: f"r{s},{t},{['True', '', 'False'][t]},{s},{'ab'[s % 2]}"

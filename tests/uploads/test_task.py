@@ -106,13 +106,6 @@ def test_what_people_wrote_is_in_no_text_of_the_task():
     assert "secret" not in task.title + task.summary + task.name + repr(task)
 
 
-def test_rows_numbers_are_no_feature():
-    frame = long_frame([3] * 40)
-    plain = guessed(csv_of(frame)).roles
-    assert guessed(frame.to_csv().encode()).roles == plain
-    assert guessed(csv_of(frame.assign(rownames=range(1, 121))[["rownames", *frame]])).roles == plain
-
-
 def test_a_correction_redoes_what_hangs_on_it():
     frame = long_frame([4] * 40).assign(session=lambda rows: rows["sequence"] // 2)
     first = guessed(csv_of(frame)).roles
