@@ -12,7 +12,6 @@ from keras import layers, ops
 from maskdemo.audit import audit
 from maskdemo.audit.output_change import largest_change
 from maskdemo.audit.pytest_checks import NothingChecked, check_padding
-from maskdemo.cli import main
 from maskdemo.errors import UnsupportedModel
 from tests.audit.zoo import FEATURES, ZOO, graph, stack
 
@@ -191,15 +190,3 @@ def test_a_check_fails_where_a_sequence_was_left_out():
             failed.append((check.name, str(complaint)))
     assert [name for name, _ in failed] == ["finite"]
     assert "In sequence 1 of 6 NaN stands at step 2" in failed[0][1]
-
-
-@pytest.mark.slow
-@pytest.mark.fuzz
-def test_the_command_returns_2(tmp_path, capsys):
-    path, npz = tmp_path / "model.keras", tmp_path / "mine.npz"
-    diverged("lstm").save(path)
-    assert main(["audit", str(path), "--trained"]) == 2
-    assert "'lstm' (LSTM) is the first layer that puts out NaN" in capsys.readouterr().err
-    np.savez(npz, *[np.full_like(each, NAN) for each in sequences(3, 4)])
-    assert main(["audit", str(path), "--sequences", str(npz)]) == 2
-    assert "In all 2 sequences NaN stands at step 1" in capsys.readouterr().err

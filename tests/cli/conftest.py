@@ -14,7 +14,7 @@ from tests.samples import made_up
 
 @pytest.fixture
 def untrained(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What commands would train is made up: a run and a study, printed as JSON, train for real."""
+    """What commands would train is made up: a run that is printed as JSON trains for real."""
 
     def outcome(one: Experiment, repeat: int, **_: Any) -> Outcome:
         last = made_up(replace(one, repeats=repeat + 1)).curves[-1]
@@ -23,3 +23,10 @@ def untrained(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr("maskdemo.training.run.train", lambda one, **_: iter([made_up(one)]))
     monkeypatch.setattr("maskdemo.training.run.train_once", outcome)
+
+
+@pytest.fixture(params=[True, pytest.param(False, marks=pytest.mark.fuzz)], ids=["made up", "trained"])
+def trains_or_not(request: pytest.FixtureRequest) -> None:
+    """What would be trained is made up; at night it is trained, too."""
+    if request.param:
+        request.getfixturevalue("untrained")

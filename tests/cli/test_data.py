@@ -19,13 +19,6 @@ def path(tmp_path: Path) -> str:
     return str(tmp_path / "machines.csv")
 
 
-@pytest.fixture(params=[True, pytest.param(False, marks=pytest.mark.fuzz)], ids=["made up", "trained"])
-def trains_or_not(request: pytest.FixtureRequest) -> None:
-    """What would be trained is made up; at night it is trained, too."""
-    if request.param:
-        request.getfixturevalue("untrained")
-
-
 def test_a_run_says_what_it_took_the_columns_for_and_gives_its_curves(trains_or_not, capsys, path):
     code, out, err = said(capsys, "run", "own", "--data", path, "--json", *QUICK)
     assert code == 0

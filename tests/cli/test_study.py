@@ -52,7 +52,7 @@ def test_a_study_as_text_says_everything(capsys, found):
     assert again.splitlines()[:-1] == out.splitlines()[:-1]
 
 
-def test_a_study_as_json_is_the_study(capsys, store):
+def test_a_study_as_json_is_the_study(trains_or_not, capsys, store):
     found = list(run_study(STUDY))[-1]
     code, out, _ = said(capsys, *ARGUMENTS, *VARIED, "--json", "--no-store")
     given = strict(out)

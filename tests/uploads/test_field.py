@@ -255,7 +255,7 @@ def test_columns_that_are_not_used_are_named_with_the_reason():
     assert "Line 23: 'below limit' in 'a'" in str(refusal(content, features=("a",)))
 
 
-def test_a_treatment_is_no_group_and_a_part_without_a_class_is_refusal():
+def test_a_treatment_is_no_group_and_a_part_without_a_class_is_refused():
     content = lines(
         "run,step,group,x,label", lambda s, t: f"r{s},{t},{'cd'[s % 2]},{s + t},{'ab'[s % 2]}"
     )
@@ -278,7 +278,7 @@ def test_a_column_of_train_val_and_test_is_the_split():
     assert "The training part has no sequence of class 'b'. Look at 'fold'" in str(refusal(wrong))
 
 
-def test_padding_in_front_is_refusal():
+def test_padding_in_front_is_refused():
     lengths = np.arange(SEQUENCES) % 4 + 2
     values = np.zeros((SEQUENCES, 6, 2))
     for at, length in enumerate(lengths):
@@ -293,7 +293,7 @@ def test_padding_in_front_is_refusal():
     assert sorted(steps_of(task)) == wanted
 
 
-def test_x_y_and_z_belong_together():
+def test_x_y_and_z_are_features_also_where_no_label_is_found():
     content = lines(
         "user,time,x,y,z,activity",
         lambda s, t: f"u{s},{t},{s},{t % 2},{t},{'sit' if s % 2 else 'walk'}",
@@ -327,6 +327,8 @@ def test_none_and_na_are_words_among_words_and_missing_among_numbers():
     assert task.feature_names == ("mode = NA", "mode = None", "mode = eco", "x")
     assert task.label_names == ("NA", "None")
     assert task.data.train.observed[0].tolist() == [True, False, True]
+    named = own(GOOD.replace("r3,", "nan,").replace(",b\n", ",NA\n"))
+    assert named.label_names == ("NA", "a") and len(steps_of(named)) == SEQUENCES
 
 
 def test_many_blanks_are_told_with_the_emptiest_column():
@@ -719,35 +721,28 @@ def test_a_column_that_divides_the_sequences_is_no_feature(name, said):
     assert name not in dict(task.unused) or "divides the sequences" in dict(task.unused)[name]
 
 
-def test_more_of_each_kind_is_read_right():
-    spaced = own(of("run, step, x, label", "r{s}", " {t}", " {x}", ' "{l}"'))
-    assert (spaced.label_names, spaced.roles.features) == (("a", "b"), ("x",))
-    shuffled = lines(
-        "Unnamed: 0,run,step,x,label",
-        lambda s, t: f"{(3 * s + t) * 7 % 120},r{s},{t},{s + t},{'ab'[s % 2]}",
-    )
-    assert own(shuffled).roles.features == ("x",), "the numbers of rows are no reading"
-    spoken = of("run,step,lang,x,label", "r{s}", "{t}", "t{half}", "{x}", "{l}")
-    task = own(spoken.replace(",t0,", ",tr,").replace(",t1,", ",te,"))
-    assert task.roles.features == ("lang", "x") and task.roles.split is None, "Turkish and Telugu"
-    phones = lines(
-        "run,step,phone,x,label", lambda s, t: f"r{s},{t},{2012011299 - s},{s + t},{'ab'[s % 2]}"
-    )
-    assert own(phones).roles.features == ("phone", "x"), "no hour is 99"
-    sites = lines(
-        "id,site_id,step,x,label", lambda s, t: f"{s},{90 + s // 4},{t},{s + t},{'ab'[s % 2]}"
-    )
-    assert own(sites).roles.group == "site_id"
-    words = lines(
-        "run,step,x,label", lambda s, t: f"{'nan' if s == 3 else f'r{s}'},{t},{s},{['NA', 'EU'][s % 2]}"
-    )
-    task = own(words)
-    assert task.label_names == ("EU", "NA") and len(steps_of(task)) == SEQUENCES
+@pytest.mark.parametrize(
+    ("names", "row", "features", "group"),
+    [
+        # Turkish and Telugu are no training and test part, no hour is 99, and sites have sequences.
+        ("id,step,lang,x,label", "{s},{t},{lang},{x},{l}", ("lang", "x"), None),
+        ("id,step,phone,x,label", "{s},{t},20120112{left},{x},{l}", ("phone", "x"), None),
+        ("id,site_id,step,x,label", "{s},{site},{t},{x},{l}", ("x",), "site_id"),
+    ],
+)
+def test_what_looks_like_another_role_is_taken_for_what_it_is(names, row, features, group):
+    def filled(s, t):
+        lang, label = ("tr", "te")[s // 2 % 2], "ab"[s % 2]
+        return row.format(s=s, t=t, x=s + t, l=label, lang=lang, left=99 - s, site=90 + s // 4)
+
+    roles = own(lines(names, filled)).roles
+    assert (roles.features, roles.group, roles.split) == (features, group, None)
 
 
 #: The same sequences as in GOOD, written in other ways.
 SAME = {
     "an id that is called mean": GOOD.replace("r39,", "mean,"),
+    "blanks around cells and quotation marks": GOOD.replace(",", " , ").replace(" a\n", ' "a"\n'),
     "two marks of a file's beginning and one in a name": "\ufeff\ufeff"
     + GOOD.replace("x,", "\u200bx ,", 1),
     "single quotation marks": GOOD.replace(",", "','").replace("\n", "'\n'")[:-1].join(["'", ""]),
@@ -758,6 +753,8 @@ SAME = {
     "the mark of a file's beginning within": GOOD.replace("\nr9,", "\n\ufeffr9,"),
     "UTF-8 with its mark": "\ufeff" + GOOD,
     "numbers of rows": FRAME.to_csv(),
+    "numbers of rows that were shuffled": FRAME.set_axis(np.arange(len(FRAME)) * 7 % len(FRAME))
+    .rename_axis("Unnamed: 0").to_csv(),
     "numbers of rows in each sequence": pd.concat(
         [each.reset_index(drop=True) for _, each in FRAME.groupby("run", sort=False)]
     ).to_csv(),
