@@ -86,7 +86,8 @@ def test_a_worker_that_crashes_in_a_damaged_program_takes_the_folder_with_it(ser
     os.kill(until(lambda: server.worker), signal.SIGKILL)
     assert has_run(server, small(seed=72))
     sound = programs(folder)
-    assert len(sound) == 4 and server.disk_works, "one that was killed leaves no trace"
+    # One trains an epoch, one scores unseen sequences, one looks into the probes.
+    assert len(sound) == 3 and server.disk_works, "one that was killed leaves no trace"
     for path, content in sound.items():
         damaged = bytearray(content)
         for code in machine_code(content):
