@@ -46,6 +46,11 @@ READING = (
     *(table_to_sequences.classes_of, table_to_sequences.split_by_seed, table_to_sequences.drawn),
     *(table_to_sequences.standardised, table_to_sequences.parts_of),
 )
+#: Those before them where it was an archive.
+ARCHIVE = (
+    *(table_to_sequences.arrays_by_name, table_to_sequences.without_last_of_one),
+    table_to_sequences.long_table,
+)
 
 
 @dataclass(frozen=True)
@@ -174,8 +179,7 @@ def _code_values(experiment: Experiment) -> dict[str, Any]:
         assert isinstance(experiment.own, OwnTask), "a task that was made of a file"
         own = _own_reading(experiment.own)
         npz = experiment.own.table.kind == "npz"
-        archive = (table_to_sequences.arrays_by_name, table_to_sequences.long_table) if npz else ()
-        functions = (*archive, *READING)
+        functions = (*(ARCHIVE if npz else ()), *READING)
     return {
         "experiment": experiment,
         "task": task,

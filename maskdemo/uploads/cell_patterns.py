@@ -29,7 +29,7 @@ _LIKE_A_TIME = "|".join(
         r"|june?|juni|juin|july?|juli|juil(let)?|aug(ust)?|ao[uû]t|sept?(ember|embre)?"
         r"|o[ck]t(ober|obre)?|nov(ember|embre)?|d[eé][cz](ember|embre)?)\.?"
         r"|[Qq][1-4])[-/, ]{1,2}'?(\d{4}|\d\d)",
-        r"(\d{4}[-/.]\d{1,2}[-/.]\d{1,4}|\d{1,2}[-/.]\d{1,2}[-/.](\d{4}|\d\d)|\d{1,2}:\d\d)([^\d.].*)?",
+        r"(\d{4}[-/.]\d{1,2}[-/.]\d{1,4}|\d{1,2}[-/.]\d{1,2}[-/.](\d{4}|\d\d)|\d{1,3}:\d\d)([^\d.].*)?",
         r"(0?[1-9]|1[0-2])/(19|20)\d\d|(0[1-9]|1[0-2])/\d\d",
         r"(19|20)\d\d(-(0[1-9]|1[0-2])|/(0?[1-9]|1[0-2])|-?W\d\d?(-?[1-7])?|[- ]?Q[1-4])",
         r"(19|20)\d\d[01]\d[0-3]\d[T _-]\d\d:?\d\d.*",
@@ -160,6 +160,29 @@ def _day_first(cells: dict[str, Cells]) -> tuple[bool, bool, bool]:
     points = points and (first or not american)
     undecided = unclear or (second and (first or points)) or (others and not first and not second)
     return first or points, points and (short or not first), undecided
+
+
+def are_dates(values: NDArray) -> tuple[bool, bool]:
+    """Return (all are 20260131, perhaps with HH, HHMM or HHMMSS behind; all are 31012026, day first).
+
+    values: (rows,), not all NaN. Years: 1900 to 2099. The second needs more than two different dates.
+    """
+    there = values[~np.isnan(values)]
+    digits = len(str(int(there.max())))
+    if digits not in (8, 10, 12, 14) or (there != np.floor(there)).any():
+        return False, False
+    day, clock = np.divmod(there, 10.0 ** (digits - 8))
+    hour = clock // 10.0 ** max(0, digits - 10)
+    if (hour > 23).any() or (digits > 10 and (clock % 100 > 59).any()):
+        return False, False
+
+    def fit(year: NDArray, one: NDArray, two: NDArray, most: int) -> bool:
+        years = (year >= 1900) & (year < 2100)
+        return bool((years & (np.minimum(one, two) > 0) & (one <= most) & (two < 32)).all())
+
+    year_last = fit(day % 10_000, day // 10_000 % 100, day // 1_000_000, 31)
+    several = len(np.unique(there)) > 2
+    return fit(day // 10_000, day // 100 % 100, day % 100, 12), (year_last and digits == 8 and several)
 
 
 def _numbers(point: str, comma: str) -> dict[str, str]:

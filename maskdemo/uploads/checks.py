@@ -56,6 +56,8 @@ def check_not_wide(table: Table, columns: Columns) -> None:
     like_ids = [name for name in counts if word_in(name, IDS)]
     for name, count in counts.items():
         named = name in like_ids and len(like_ids) < MANY
+        if named and count == 1 and any(word_in(each, ORDERS) and counts[each] > 1 for each in counts):
+            return  # of one sequence, which is refused as such
         long = named or (count <= total / 2 and are_contiguous(table, [name]))
         if long and 1 < count < total and not word_in(name, LABELS):
             return
@@ -82,12 +84,12 @@ def check_not_wide(table: Table, columns: Columns) -> None:
 def check_roles(columns: Columns, guess: Guess) -> None:
     """Raise `InvalidTable` if id, order, label or features are missing, or two roles share a column.
 
-    The group may be a column of the id. An order of () is not missing.
+    The group or the split may be a column of the id. An order of () is not missing.
     """
     roles = guess.roles
     meaning: dict[str, str] = {}
     for role, name in roles.used():
-        if name in meaning and (role, meaning[name]) != ("group", "id"):
+        if name in meaning and (role not in ("group", "split") or meaning[name] != "id"):
             raise InvalidTable(
                 f"{quoted(name)} is chosen as {meaning[name]} and {role}. Choose it once."
             )
@@ -96,8 +98,7 @@ def check_roles(columns: Columns, guess: Guess) -> None:
         if getattr(roles, role) is None or (role == "id" and not roles.id):
             raise InvalidTable(f"{guess.doubts.get(role, '')} {asked}".lstrip(), offer=role)
     if not roles.features:
-        free = {name: each.unusable for name, each in columns.items() if name not in meaning}
-        left = [f" {quoted(name)}: {why}." for name, why in free.items() if why][:2]
+        left = [f" {quoted(name)}: {why}." for name, why in guess.reasons.items() if why][:2]
         raise InvalidTable(f"Choose at least one feature that the network reads.{''.join(left)}")
 
 
@@ -142,13 +143,14 @@ def check_rows(table: Table, columns: Columns, roles: Roles, number: NDArray) ->
 
 def _check_order(table: Table, columns: Columns, roles: Roles, number: NDArray) -> None:
     """Raise `InvalidTable` where rows cannot be sorted by the order, or two rows are the same step."""
+    mend = "Correct it, or choose another order: rows are sorted by it."
     for name in roles.order or ():
         column = columns[name]
         if column.kind not in (NUMBERS, TIMES):
             neither = f"{quoted(column.example)} is neither number nor time. Choose another order"
             raise InvalidTable(f"Steps cannot be sorted by {quoted(name)}: {neither}.")
         if column.bad is not None:
-            raise InvalidTable(f"{table.place(column.bad[0])}: {column.bad[1]}. Rows are sorted by it.")
+            raise InvalidTable(f"{table.place(column.bad[0])}: {column.bad[1]}. {mend}")
         _check_no_gap(table, np.isnan(column.values), name, "says the order of the steps")
     if not roles.order:
         return

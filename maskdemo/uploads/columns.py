@@ -25,6 +25,7 @@ from maskdemo.uploads.cell_patterns import (
     YES_NO,
     Cells,
     Notation,
+    are_dates,
     cells_of,
     notation_of,
 )
@@ -35,6 +36,9 @@ from maskdemo.uploads.reading import Table
 WORDS, NOTHING = "words", "nothing"
 #: Of numbers such as 20260131, which sort rows as they are; and of all other times.
 DATES, NO_FEATURE = "its numbers are dates", "it holds times"
+#: (0.5, 2), or four numbers or more without brackets.
+_LIST = r"[\[(].*,.*[\])]|([\[(]\s*)?-?[\d.][\d.eE+-]*([ ,;|]+-?[\d.][\d.eE+-]*){3,}\s*[\])]?"
+LISTS = "it holds lists: str.findall(r'[^][(), ;|]+') and frame.explode([...]) make a row of each entry"
 #: A time zone behind a time.
 _ZONE = r"\d ?(?:[zZ]|UTC|GMT)$|[:T]\d.*[-+]\d\d(?::?\d\d)?$"
 #: What names of columns say that divide the sequences, beside those that say train or test.
@@ -160,6 +164,8 @@ def _time_column(table: Table, name: str, cells: Cells, notation: Notation) -> C
     filled, is_time = texts[~blank], seconds.notna().to_numpy()
     no_zone = texts[is_time & ~texts.str.contains(_ZONE).to_numpy(bool)]
     dates = texts[is_time & cells.fits["date"]]
+    clocks = texts[is_time & texts.str.fullmatch(r"\d+:\d\d(:\d\d([.,]\d+)?)?").to_numpy(bool)]
+    short = clocks[clocks.str.count(":") == 1]
     example, why, note = str(filled.iloc[0]), "", ""
     if not is_time.any():
         why = f"{_cell(name, example)} is no time such as 2026-01-31 14:05:09+01:00"
@@ -169,6 +175,9 @@ def _time_column(table: Table, name: str, cells: Cells, notation: Notation) -> C
     elif 0 < len(no_zone) < is_time.sum():
         example = str(no_zone.iloc[0])
         why = f"{quoted(example)} has no time zone, and others of that column have one"
+    elif 0 < len(short) < len(clocks):
+        example = str(short.iloc[0])
+        why = f"{quoted(example)} is in hours or in minutes, as others of that column have seconds too"
     if why:
         row, blanks = int(np.flatnonzero(column == example)[0]), int(cells.counts[blank].sum())
         return _unsortable_column(column, row, why, blanks, len(filled))
@@ -178,6 +187,8 @@ def _time_column(table: Table, name: str, cells: Cells, notation: Notation) -> C
         (at,) = times_in(pointed.iloc[:1].str.extract(r"^([\d.]+)")[0], notation.day_first)
         day = np.datetime64(int(at), "s").astype("datetime64[D]")
         note = f"{_cell(name, pointed.iloc[0])} is read as {day}: dates with points begin with the day."
+    if len(late := clocks[clocks.str.extract(r"^(\d+)")[0].astype(int) > 23]):
+        note = f"{_cell(name, late.iloc[0])} is read as a time since a beginning, not as one of a day."
     found = _value_column(table, name, TIMES, column.map(seconds).to_numpy(dtype=float), example)
     return _with_bad_cells(table, replace(found, note=note), name, texts[~blank & ~is_time], "a time")
 
@@ -222,7 +233,7 @@ def _value_column(table: Table, name: str, kind: str, values: NDArray, example: 
         row = int(large.argmax())
         unusable = f"{table.location(row)}: {quoted(column.iloc[row])} is infinite, or as good as"
     elif kind == NUMBERS:
-        first, last = _are_dates(values)
+        first, last = are_dates(values)
         if last:
             row = int(np.isfinite(values).argmax())
             why = f"{_cell(name, column.iloc[row])} is a date: write 2026-01-31 or 31.1.2026"
@@ -243,8 +254,8 @@ def _word_column(table: Table, name: str, texts: Any, shown: Any) -> Column:
     if texts.str.startswith("=").mean() > 0.5 or texts.str.fullmatch(r"=[A-Z(].*").any():
         row = int(np.flatnonzero(column.str.startswith("="))[0])
         unusable = f"{table.location(row)}: {quoted(column.iloc[row])} is a formula: save its value"
-    elif texts.str.fullmatch(r"[\[(].*,.*[\])]").mean() > 0.5:
-        unusable = "it holds lists: frame.explode([...]) makes a row of each entry"
+    elif texts.str.fullmatch(_LIST).mean() > 0.5:
+        unusable = LISTS
     elif len(measures) > len(shown) / 2:
         unusable = f"{quoted(measures.iloc[0])} is a number with more beside it: write the number alone"
     elif len(texts) > MAX_CATEGORIES:
@@ -273,26 +284,3 @@ def _are_row_numbers(values: NDArray) -> bool:
     """Whether values, (rows,), are all numbers from 0 or 1 on, once each, in any order."""
     values = np.sort(values)
     return len(values) > 1 and values[0] in (0, 1) and bool((np.diff(values) == 1).all())
-
-
-def _are_dates(values: NDArray) -> tuple[bool, bool]:
-    """Return (all are 20260131, perhaps with HH, HHMM or HHMMSS behind; all are 31012026, day first).
-
-    values: (rows,), not all NaN. Years: 1900 to 2099. The second needs more than two different dates.
-    """
-    there = values[~np.isnan(values)]
-    digits = len(str(int(there.max())))
-    if digits not in (8, 10, 12, 14) or (there != np.floor(there)).any():
-        return False, False
-    day, clock = np.divmod(there, 10.0 ** (digits - 8))
-    hour = clock // 10.0 ** max(0, digits - 10)
-    if (hour > 23).any() or (digits > 10 and (clock % 100 > 59).any()):
-        return False, False
-
-    def fit(year: NDArray, one: NDArray, two: NDArray, most: int) -> bool:
-        years = (year >= 1900) & (year < 2100)
-        return bool((years & (np.minimum(one, two) > 0) & (one <= most) & (two < 32)).all())
-
-    year_last = fit(day % 10_000, day // 10_000 % 100, day // 1_000_000, 31)
-    several = len(np.unique(there)) > 2
-    return fit(day // 10_000, day // 100 % 100, day % 100, 12), (year_last and digits == 8 and several)

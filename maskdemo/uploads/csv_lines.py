@@ -14,6 +14,7 @@ from collections import Counter
 import numpy as np
 
 from maskdemo.errors import InvalidTable, quoted
+from maskdemo.evidence.phrases import counted
 from maskdemo.uploads.limits import LINES, MAX_LINE_CHARACTERS, check_size
 from maskdemo.uploads.table_to_sequences import bare
 from maskdemo.uploads.unsupported_files import WIDE, from_frame
@@ -143,8 +144,9 @@ def _row_error(line: int, row: list[str], header: int, separator: str, *, early:
         why += "that names the columns, and names of rows (in R: row.names = FALSE); "
         why += f"or put {quotation}."
     else:
-        put = f"Put {quotation}, and leave missing fields empty."
-        why = f"has {found} fields, the header {header}. {put}"
+        leave = "Leave missing fields empty, and take out lines that are no rows of the table."
+        put = f"Put {quotation}." if found > header else leave
+        why = f"has {counted(found, 'field')}, the header {header}. {put}"
     return InvalidTable(f"Line {line} {why}")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from itertools import permutations
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -15,11 +15,11 @@ from maskdemo.errors import InvalidTable, quoted
 from maskdemo.evidence.phrases import listed
 from maskdemo.uploads import roles, rows
 from maskdemo.uploads.checks import check_not_wide
-from maskdemo.uploads.columns import DATES, NOTHING, NUMBERS, TIMES, WORDS, Columns
+from maskdemo.uploads.columns import DATES, LISTS, NOTHING, NUMBERS, TIMES, WORDS, Columns
 from maskdemo.uploads.limits import MAX_CLASSES
 from maskdemo.uploads.reading import Table
 from maskdemo.uploads.roles import Guess, Roles, parts_by_word, word_in
-from maskdemo.uploads.rows import are_contiguous, distinct_count, sequence_numbers
+from maskdemo.uploads.rows import are_contiguous, distinct_count, is_finer, sequence_numbers
 
 #: In an order that is guessed, at most this share of steps stands behind a later one, and stands there
 #: twice by a slip; of the sequences, at most this share changes its label by a slip.
@@ -58,7 +58,7 @@ class _Guesser:
             check_not_wide(self._table, self._columns)
         split = self._columns_of("split", self._split)
         label = self._columns_of("label", self._label)
-        ids = self._columns_of("id", self._id)
+        ids = self._columns_of("id", lambda: self._id(split))
         order = self._columns_of("order", lambda: self._order(ids))
         group = self._columns_of("group", lambda: self._group(ids, label))
         number = sequence_numbers(self._table, list(ids)) if ids else None
@@ -103,7 +103,7 @@ class _Guesser:
 
     def _split(self) -> str | None:
         """Return the first column all of whose cells are words of parts, train among them, or None."""
-        for name in self._free():
+        for name in (*self._given.get("id", ()), *self._free()):
             parts = {} if word_in(name, roles.LABELS) else parts_by_word(name)
             if self._columns[name].distinct > len(parts):
                 continue
@@ -117,7 +117,8 @@ class _Guesser:
         named = [name for name in self._named(roles.LABELS) if not self._is_coordinate(name)]
         sure = [name for name in named if word_in(name, roles.SURE_LABELS)]
         named = sure or [name for name in named if 1 < self._columns[name].distinct <= MAX_CLASSES]
-        if len(named) == 1:
+        same = {distinct_count(self._table, each) for each in ([name] for name in named)}
+        if named and len(same | {distinct_count(self._table, named)}) == 1:
             return named[0]
         none = "No column's name says that it is"
         several = f"{listed(map(quoted, named[:3]))} can be" if named else none
@@ -130,13 +131,15 @@ class _Guesser:
         no_label = self._columns[name].distinct > MAX_CLASSES or len(self._named(roles.LABELS)) > 1
         return name.lower() == "y" and "x" in free and ("z" in free or no_label)
 
-    def _id(self) -> tuple[str, ...]:
+    def _id(self, split: str | None) -> tuple[str, ...]:
         """Return the column of the id, as a tuple; (), with a doubt noted, where it is not clear."""
         candidates = [name for name in self._free() if self._can_be_id(name)]
         named = [name for name in self._named(roles.IDS) if name in candidates][:MAX_IDS]
-        for pair in permutations(named, 2):
-            if self._is_finer(list(pair)):
-                first, second = sorted(pair, key=lambda each: not are_contiguous(self._table, [each]))
+        apart = [name for name in named if not are_contiguous(self._table, [name])]
+        # Ids may begin anew in each part of a split.
+        for pair in (*combinations(named, 2), *((name, split) for name in apart if split)):
+            if is_finer(self._table, list(pair)):
+                first, second = pair if pair[0] not in apart or pair[1] == split else pair[::-1]
                 self._doubts["id"] = (
                     f"{quoted(first)} alone, or {quoted(first)} and {quoted(second)} together, can say "
                     "which sequence a row belongs to."
@@ -173,6 +176,9 @@ class _Guesser:
                 return f"{some} which sequence it belongs to: fill the cells in from above."
             apart = f"The rows of one {quoted(name)} stand apart"
             return f"{apart}, and no column says how they go together."
+        for name, column in self._columns.items():
+            if column.unusable == LISTS:
+                return f"{quoted(name)} cannot be read: {LISTS}."
         if single:
             return f"Each row has its own {quoted(single[0])}, and a sequence has a row for each step."
         return "No column surely says which sequence a row belongs to."
@@ -191,12 +197,6 @@ class _Guesser:
         # Sessions can be named by their days: 20260131.
         is_time = column.is_time and not (column.idle == DATES and word_in(name, roles.IDS))
         return whole and not is_time and column.kind != NOTHING
-
-    def _is_finer(self, pair: list[str]) -> bool:
-        """Whether two columns make more sequences than either, contiguous, of 1.5 rows on average."""
-        both = distinct_count(self._table, pair)
-        each = max(self._columns[name].distinct for name in pair)
-        return each < both <= len(self._table.frame) / 1.5 and are_contiguous(self._table, pair)
 
     def _order(self, ids: tuple[str, ...], *, say: bool = True) -> tuple[str, ...] | None:
         """Return a likely order that sorts, or None (`say`: note, take); none likely: a count or ()."""
@@ -276,8 +276,7 @@ class _Guesser:
             return f"Several rows of a sequence are the same step of {name}.{perhaps}"
         if column.kind == TIMES and (passed := rows.passed_hour(number, column.values)):
             return f"{name} has no date: sorted by it, what is after {passed} would come first."
-        ranks = pd.Series(column.values).groupby(number).rank(method="first").to_numpy() - 1
-        moved = (ranks != pd.Series(number).groupby(number).cumcount().to_numpy()).mean()
+        moved = rows.moved_share(number, column.values)
         return f"Sorted by {name}, {moved:.0%} of the rows would change places."
 
     def _group(self, ids: tuple[str, ...], label: str | None) -> str | None:

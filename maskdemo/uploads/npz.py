@@ -23,7 +23,7 @@ from maskdemo.archives import open_archive
 from maskdemo.errors import InvalidTable, quoted
 from maskdemo.evidence.phrases import counted, listed
 from maskdemo.uploads.limits import MAX_FEATURES, MAX_TABLE_BYTES, check_size
-from maskdemo.uploads.table_to_sequences import arrays_by_name, long_table
+from maskdemo.uploads.table_to_sequences import arrays_by_name, long_table, without_last_of_one
 
 _UNPICKLED = """\
 import numpy as np
@@ -72,6 +72,10 @@ def table_of_archive(content: bytes) -> pd.DataFrame:
     for part in parts:
         lengths = arrays.get(f"{part}lengths")
         _check_shapes(part, arrays[f"{part}values"], lengths, arrays[f"{part}labels"])
+    counts = {f"{part}values": arrays[f"{part}values"].shape[-1] for part in parts}
+    if len(set(counts.values())) > 1:
+        found = listed(f"{counted(count, 'feature')} in {name}" for name, count in counts.items())
+        raise InvalidTable(f"There are {found}. All parts need the same features.")
     frame = long_table(arrays)
     read = {names.get(part + each) for part in parts for each in ("values", "labels", "lengths")}
     frame.attrs["unread"] = sorted(members.keys() - read)
@@ -135,6 +139,7 @@ def _check_shapes(part: str, values: NDArray, lengths: NDArray | None, labels: N
     if not values.size:
         raise InvalidTable(f"{part}values is {values.shape}: nothing is in it.")
     whole = lengths is None
+    lengths = lengths if lengths is None else without_last_of_one(lengths)
     batch = " A batch has three dimensions: (sequences, steps, features)."
     code = "values = values[:, :, None]  # if each row is a sequence of one feature"
     if lengths is None:
@@ -148,7 +153,7 @@ def _check_shapes(part: str, values: NDArray, lengths: NDArray | None, labels: N
     bad = np.flatnonzero(~(np.isfinite(lengths) & (lengths >= 1) & (lengths == np.floor(lengths))))
     if len(bad):
         entry = f"Entry {bad[0] + 1} of {part}lengths is {lengths[bad[0]]}"
-        raise InvalidTable(f"{entry}; a length is a whole number from 1.")
+        raise InvalidTable(f"{entry}; a length is a whole number from 1. Leave out empty sequences.")
     steps, count = int(lengths.sum(dtype=object)), len(lengths)
     check_size(steps)
     longest = int(lengths.max())
@@ -160,7 +165,8 @@ def _check_shapes(part: str, values: NDArray, lengths: NDArray | None, labels: N
             room = f"no room for {count} sequences of up to {longest} steps"
             raise InvalidTable(f"{part}values {values.shape} has {room}.")
         _check_padding(part, values, lengths.astype(int))
-    fitting = {(count,), (count, 1), (steps,) if values.ndim == 2 else values.shape[:2]}
+    labels = without_last_of_one(labels)
+    fitting = {(count,), (steps,) if values.ndim == 2 else values.shape[:2]}
     numbers, plain = labels.dtype.kind in "iubf", labels.dtype.kind in "iubfU"
     one_hot = numbers and labels.shape[:-1] in fitting and labels.shape[-1] > 1
     one_hot = one_hot and bool(np.isin(labels, (0, 1)).all() and (labels.sum(axis=-1) == 1).all())

@@ -30,8 +30,9 @@ def times_in(column, day_first):
     """A column as seconds from 1970 in UTC, (rows,), NaN where no time; from midnight without a date.
 
     2026-01-31, 20260131T140509, 31.1.2026 or 1/31/2026, 31 Jan 2026, January 31st, 2026, perhaps with
-    14:05:09.5 or 2:05 PM and with Z or +01:00; or 2026-01, 2026-Q1, 2026-W05 and 2026-W05-6. The year
-    69 is 1969, 68 is 2068. As 99-01-31 begins with no day, all such in the column begin with the year.
+    14:05:09.5 or 2:05 PM and with Z or +01:00; or 2026-01, 2026-Q1, 2026-W05 and 2026-W05-6; or 47:30
+    since something began. The year 69 is 1969, 68 is 2068. As 99-01-31 begins with no day, all such in
+    the column begin with the year.
     """
     if pd.api.types.is_datetime64_any_dtype(column):
         seconds = column.dt.as_unit("us").astype("int64") / 1e6
@@ -64,7 +65,8 @@ def times_in(column, day_first):
     weekday = r"(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*,? )?"
     forms = [rf"{weekday}{each}(?:(?:[T_:]| - |,? ){clock})?" for each in dates]
     digits = r"(?P<hour>\d\d):?(?P<minute>\d\d):?" + f"{second}?{zone}"
-    forms += [clock, r"(?P<year>\d{4})(?P<month>\d\d)(?P<day>\d\d)[T _-]" + digits]
+    forms += [r"(?P<year>\d{4})(?P<month>\d\d)(?P<day>\d\d)[T _-]" + digits]
+    forms += [clock.replace("{1,2}", "{1,3}")]
     forms = [re.compile(each, re.IGNORECASE) for each in forms]
     found = [next(filter(None, (each.fullmatch(text) for each in forms)), None) for text in texts]
     parts = [match and match.groupdict() for match in found]
@@ -93,7 +95,7 @@ def seconds_of(parts, order):
     second = float(parts.get("second", "0").replace(",", "."))
     half = parts.get("half", "").lower()
     if half:
-        hour = hour % 12 + 12 * (half == "p") if 0 < hour < 13 else 24
+        hour = hour % 12 + 12 * (half == "p") if 0 < hour < 13 else 99
     zone = re.sub("Z|UTC|GMT|:", "", parts.get("zone", ""), flags=re.IGNORECASE)
     offset = int(zone[:1] + "1") * (60 * int(zone[1:3]) + int(zone[3:] or 0)) if zone else 0
     try:
@@ -101,8 +103,10 @@ def seconds_of(parts, order):
             day = datetime.date.fromisocalendar(year, int(parts["week"]), int(parts.get("weekday", 1)))
         else:
             day = datetime.date(year, month, int(parts.get("day", 1)))
-        datetime.time(hour, minute)
     except ValueError:
+        return np.nan
+    passed = not half and "year" not in parts  # 47:30, since something began
+    if minute > 59 or (hour > 23 and not passed and (hour, minute, second) != (24, 0, 0)):
         return np.nan
     days = day.toordinal() - datetime.date(1970, 1, 1).toordinal()
     return 86400 * days + 3600 * hour + 60 * (minute - offset) + second if second < 61 else np.nan

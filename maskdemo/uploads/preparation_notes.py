@@ -76,6 +76,9 @@ def preparation_notes(
     labels = table.texts(roles.label).unique()
     signs = [each for each in labels if not re.search(r"\w", each)]
     blank = [each for each in labels if each.lower() in BLANKS] or signs
+    below = [each for each in labels if each.startswith("-")]
+    if roles.per_step and columns[roles.label].kind == NUMBERS and len(below) == 1 < len(labels) - 1:
+        blank = below  # what does not count, as -1 or -100 in a loss
     if blank and len(signs) < len(labels):
         yield f"{quoted(blank[0])} is a class of its own here. If it means none, take its rows out."
     for which in ("first", "last"):
@@ -118,7 +121,9 @@ def _sentinels(values: NDArray) -> list[str]:
 
 def _spelling_variants(texts: pd.Series, column: Column) -> list[str]:
     """Return up to 3 texts, the first that differ only in number format (NUMBERS), else case; or []."""
-    same = column.values if column.kind == NUMBERS else texts.str.lower().to_numpy()
+    same: Any = texts.str.lower().to_numpy()
+    if column.kind == NUMBERS:
+        same = np.where(np.abs(column.values) < 2**53, column.values, np.nan)  # others are rounded
     spelled = pd.DataFrame({"text": texts.to_numpy(), "same": same}).drop_duplicates().dropna()
     again: Any = spelled[spelled["same"].duplicated(keep=False)]
     return again.loc[again["same"] == again["same"].iloc[0], "text"].tolist()[:3] if len(again) else []

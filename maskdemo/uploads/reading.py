@@ -108,11 +108,14 @@ def _check_rows(table: Table) -> None:
     """Raise `InvalidTable` where a row repeats the names, or the last, a "total", adds up the rest."""
     frame = table.frame
     names = sorted(each.lower() for each in map(str, frame))
-    like: Any = frame[frame.iloc[:, 0].str.lower().isin(names)]
-    for row in np.flatnonzero(np.all([like[each].str.lower().isin(names) for each in like], axis=0)):
-        row = like.index[row]
+    like: Any = frame
+    for name in frame:
+        like = like[like[name].str.lower().isin(names)]
+        if like.empty:  # at the first column, mostly: there may be thousands
+            break
+    for row in like.index:
         if sorted(each.lower() for each in frame.loc[row]) == names:
-            again = f"{table.place(int(row))} repeats the names of the columns"
+            again = f"{table.place(row)} repeats the names of the columns"
             ids = "Take the line out, and give the sequences of each file ids of their own"
             raise InvalidTable(f"{again}: files seem to be put together here. {ids}.")
     last = next(text for text in frame.iloc[-1] if text)

@@ -20,8 +20,9 @@ _SHORT = ("tr", "trn", "te", "tst")
 _SPLITS = "set|split|part|fold"
 #: Words in the names of such columns, the surest first.
 IDS = ("sequence", "seq", "series", "utterance", "case", "episode", "trajectory", "run", "trial",
-       "session", "recording", "record", "id", "uid", "subject", "patient", "participant", "person",
-       "user", "unit", "machine", "device", "station", "shop", "store", "vehicle")  # fmt: skip
+       "session", "segment", "window", "recording", "record", "id", "uid", "subject", "patient",
+       "participant", "person", "user", "unit", "machine", "device", "station", "shop", "store",
+       "vehicle")  # fmt: skip
 ORDERS = ("step", "order", "timestamp", "datetime", "date", "time", "ts", "elapsed", "epoch", "year",
           "quarter", "month", "week", "day", "hour", "minute", "second", "seconds", "ms", "cycle",
           "visit", "frame", "position", "index", "t", "zeit", "zeitpunkt", "datum",

@@ -28,6 +28,18 @@ def are_contiguous(table: Table, names: tuple[str, ...] | list[str]) -> bool:
     return int((np.diff(number, prepend=-1) != 0).sum()) == number.max() + 1
 
 
+def is_finer(table: Table, names: list[str]) -> bool:
+    """Whether columns make more sequences than each, contiguous, of 1.5 rows on average."""
+    each, both = max(distinct_count(table, [name]) for name in names), distinct_count(table, names)
+    return each < both <= len(table.frame) / 1.5 and are_contiguous(table, names)
+
+
+def moved_share(number: NDArray, values: NDArray) -> float:
+    """Return the share of rows that change places where each sequence is sorted by its values."""
+    ranks = pd.Series(values).groupby(number).rank(method="first").to_numpy() - 1
+    return float((ranks != pd.Series(number).groupby(number).cumcount().to_numpy()).mean())
+
+
 def repeated_share(number: NDArray, values: NDArray) -> float:
     """Return the share of rows with a value that repeat a step of an earlier row of their sequence."""
     there = pd.DataFrame({"n": number, "v": values})[~np.isnan(values)]

@@ -41,6 +41,11 @@ def arrays_by_name(arrays):
     return found
 
 
+def without_last_of_one(array):
+    """The array without its last dimension where that is 1: (N, T) of (N, T, 1), (N,) of (N, 1)."""
+    return array[..., 0] if array.ndim > 1 and array.shape[-1] == 1 else array
+
+
 def long_table(arrays):
     """A table with a row a step: sequence, step, the features x1, x2, ..., label, perhaps split.
 
@@ -49,18 +54,19 @@ def long_table(arrays):
     pieces, before = [], 0
     parts = [part for part in ("train_", "val_", "test_") if part + "values" in arrays] or [""]
     for part in parts:
-        values, labels = arrays[part + "values"], arrays[part + "labels"]
+        values, labels = arrays[part + "values"], without_last_of_one(arrays[part + "labels"])
         lengths = np.full(len(values), values.shape[1])
-        lengths = arrays.get(part + "lengths", lengths).astype(int)
+        lengths = without_last_of_one(arrays.get(part + "lengths", lengths)).astype(int)
         sequence = np.repeat(np.arange(len(lengths)), lengths)
         step = np.arange(lengths.sum()) - np.repeat(lengths.cumsum() - lengths, lengths)
-        labels = labels[:, 0] if labels.shape == (len(lengths), 1) else labels
         if values.ndim == 3:  # a batch
             values = values[sequence, step]
             labels = labels[sequence, step] if labels.ndim == 2 else labels
         features = pd.DataFrame(values, columns=[f"x{at + 1}" for at in range(values.shape[1])])
         piece = pd.DataFrame({"sequence": sequence + before, "step": step}).join(features)
         labels = labels[sequence] if len(labels) == len(lengths) else labels
+        if labels.dtype.kind == "f" and ((labels == np.floor(labels)) & (abs(labels) < 2**53)).all():
+            labels = labels.astype(int)  # 1.0 is the class 1
         piece["label"] = labels.astype(str)
         if len(parts) > 1:
             piece["split"] = part.rstrip("_")

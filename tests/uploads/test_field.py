@@ -119,6 +119,7 @@ def test_an_empty_row_makes_no_id_a_float():
     content = lines("record,x,label", lambda s, t: f"12345678901234500{s:02},{t / 10},{'ab'[s % 2]}")
     task = own(content.replace("\n", "\n,,\n", 2) + ",,\n")
     assert task.roles.id == ("record",) and len(steps_of(task)) == SEQUENCES
+    assert not any("different ids" in each for each in task.notes)
 
 
 def test_a_measurement_is_no_order():
@@ -170,7 +171,7 @@ def test_events_of_many_cases_interleave_by_their_time():
     ("when", "later"),
     [("01/11/2023", "01/10/2023"), ("step 3", "step 2"), ("Monday", "Sunday"),
      ("28-12-25", "29-12-25"), ("Nov-23", "Okt-23"), ("02/26", "01/26"),
-     ("3 Okt 2026", "2 Okt 2026"), ("1 days 00:10", "0 days 00:10")],
+     ("3 Okt 2026", "2 Okt 2026"), ("5:20", "1:01:10"), ("1 days 00:10", "0 days 00:10")],
 )  # fmt: skip
 def test_what_cannot_be_sorted_by_is_said_and_asked(when, later):
     content = lines(
@@ -216,6 +217,8 @@ def test_what_cannot_be_sorted_by_is_said_and_asked(when, later):
             "Sat, 03 Jan 2026 00:30:00 +0100",
             "Sun, 04 Jan 2026 00:00:00 GMT",
         ],
+        ["0:07", "25:19", "130:05"],
+        ["2026-01-01 23:00", "2026-01-01 24:00", "2026-01-02 01:00"],
         ["05/Dec/2025:10:00:00 +0000", "02/Jan/2026:10:00:00 +0000", "02/Jan/2026:10:00:01 +0000"],
     ],
 )
@@ -230,7 +233,7 @@ def test_times_are_sorted_as_they_passed(times):
 
 
 @pytest.mark.parametrize(
-    ("cell", "said"), [("", "has nothing usable in 'date'"), ("2026-02-30", "not a time")]
+    ("cell", "said"), [("", "has nothing usable in 'date'"), ("2026-02-30", "are. Correct it, or")]
 )
 def test_one_bad_date_takes_the_order_from_nobody(cell, said):
     content = lines("run,date,x,label", lambda s, t: f"r{s},2026-01-{t + 1:02},{s + t},{'ab'[s % 2]}")
@@ -525,7 +528,7 @@ REFUSED: dict[str, tuple] = {
         "'outcome' and 'state' can be the label",
     ),
     "two labels": (
-        of("run,step,x,class_a,class_b", "r{s}", "{t}", "{x}", "{half}", "{half}"),
+        of("run,step,x,class_a,class_b", "r{s}", "{t}", "{x}", "{half}", "{l}"),
         "'class_a' and 'class_b' can be the label",
     ),
     "a number to be told": (
@@ -534,6 +537,29 @@ REFUSED: dict[str, tuple] = {
     "a title above": (
         "Measurements,,,\n,,,\n" + of("run,step,x,label", "r{s}", "{t}", "{x}", "{l}"),
         "Take out whatever stands above",
+    ),
+    "ids that begin anew in each part": (
+        lines(
+            "id,step,x,split,label",
+            lambda s, t: f"{s % 20},{t},{s + t},{['train', 'test'][s // 20]},{'ab'[s % 2]}",
+        ),
+        "'id' alone, or 'id' and 'split' together, can say",
+    ),
+    "lines below": (
+        of("run,step,x,label", "r{s}", "{t}", "{x}", "{l}") + "\nSource: by hand\n",
+        "Line 123 has 1 field, the header 4. Leave missing fields empty, and take out lines",
+    ),
+    "numbers in a cell": (
+        of("pixels,label", "{s} {t} {x} {t}", "{l}", steps=1),
+        "'pixels' cannot be read: it holds lists",
+    ),
+    "one sequence of numbered features": (
+        of("run,step,x1,x2,x3,label", "r1", "{t}", "{x}", "{t}.5", "{x}", "{l}"),
+        "All rows belong to one sequence",
+    ),
+    "no feature that changes": (
+        of("run,step,x,label", "r{s}", "{t}", "7", "{l}"),
+        "Choose at least one feature that the network reads. 'x': it is the same everywhere.",
     ),
     "a comma at each end": (
         of("run,step,x,label", "r{s}", "{t}", "{x}", "{l}", ""), "Line 2 ends with a comma",
@@ -758,6 +784,10 @@ SAME = {
     "numbers of rows in each sequence": pd.concat(
         [each.reset_index(drop=True) for _, each in FRAME.groupby("run", sort=False)]
     ).to_csv(),
+    "two labels that say the same": FRAME.assign(class_id=(FRAME["label"] == "b") + 1)
+    .rename(columns={"label": "class"}).to_csv(index=False),
+    "windows of several people": FRAME.assign(subject=FRAME["run"].str[1:].astype(int) // 2)
+    .rename(columns={"run": "window"}).to_csv(index=False),
     "the label in other words": FRAME.assign(y_true=FRAME["label"] == "a").to_csv(index=False),
     "a German sheet": FRAME.rename(columns={"run": "Lauf", "step": "Schritt"}).to_csv(
         index=False, sep=";", decimal=",", lineterminator="\r\n"
@@ -875,6 +905,24 @@ def test_labels_that_may_mean_the_same_are_pointed_out(labels, said):
     assert any(each.startswith(said) for each in own(content).notes)
 
 
+def test_a_label_that_does_not_count_is_pointed_out():
+    notes = own(lines("run,step,x,label", lambda s, t: f"r{s},{t},{s + t},{(s + t) % 3 - 1}")).notes
+    assert any(each.startswith("'-1' is a class of its own") for each in notes)
+
+
+def test_ids_that_begin_anew_in_each_part_are_taken_with_the_split():
+    task = own(REFUSED["ids that begin anew in each part"][0], id=("id", "split"))
+    assert (task.roles.split, task.roles.features) == ("split", ("x",))
+    assert steps_of(task) == [[[s + t] for t in range(STEPS)] for s in range(SEQUENCES)]
+
+
+def test_names_are_looked_for_in_few_of_many_columns(monkeypatch):
+    looked, isin = [], pd.Series.isin
+    monkeypatch.setattr(pd.Series, "isin", lambda *given: looked.append(given) or isin(*given))
+    read_table("mine.csv", lines(",".join(f"v{n}" for n in range(99)), lambda s, t: "1," * 98).encode())
+    assert len(looked) == 1
+
+
 BATCH = np.random.default_rng(0).normal(size=(SEQUENCES, 6, 2))
 EVERY_OTHER = np.arange(SEQUENCES) % 2
 
@@ -899,6 +947,9 @@ ENDED = np.where((np.arange(6) < EVERY_OTHER[:, None] + 3)[:, :, None], BATCH, 0
         halves("X_train", "y_train", "X_test", "y_test", begin=8)
         | {"X_val": BATCH[8:20], "y_val": EVERY_OTHER[8:20]},
         {"x_train": BATCH, "y_train": EVERY_OTHER},
+        {"X": BATCH, "y": np.arange(SEQUENCES * 6).reshape(SEQUENCES, 6, 1) % 2},
+        {"X": ENDED, "y": EVERY_OTHER, "lens": EVERY_OTHER[:, None] + 3},
+        halves("X_train", "y_train", "X_test", "y_test") | {"y_train": EVERY_OTHER[:20] * 1.0},
         {"xtrain": BATCH, "ytrain": EVERY_OTHER, "names": np.array(["a", None])},
         {"data": BATCH, "target": np.array(["0", "1"])[EVERY_OTHER]},
         {"X": ENDED, "y": EVERY_OTHER, "seq_len": EVERY_OTHER + 3},
@@ -907,7 +958,7 @@ ENDED = np.where((np.arange(6) < EVERY_OTHER[:, None] + 3)[:, :, None], BATCH, 0
 )
 def test_a_batch_and_its_labels_are_sequences(arrays):
     task = own(archive(**arrays), "mine.npz")
-    lengths = EVERY_OTHER + 3 if {"seq_len", "lengths"} & set(arrays) else [6] * SEQUENCES
+    lengths = EVERY_OTHER + 3 if {"seq_len", "lens", "lengths"} & set(arrays) else [6] * SEQUENCES
     batch = BATCH - [1, 2] if "lengths" in arrays else BATCH
     wanted = [each[:n].astype(np.float32).tolist() for each, n in zip(batch, lengths, strict=True)]
     assert sorted(steps_of(task)) == sorted(wanted) and task.label_names == ("0", "1")
@@ -961,6 +1012,12 @@ def ragged() -> np.ndarray:
         (np.zeros((40, 3, 90)), EVERY_OTHER, "Steps stand before features", "np.swapaxes"),
         (BATCH.swapaxes(1, 2), EVERY_OTHER, "(40, 2, 6): 2 steps with 6 features, or", "np.swapaxes"),
         (BATCH[:, :0], EVERY_OTHER, "values is (40, 0, 2): nothing is in it", ""),
+        (
+            BATCH,
+            halves("X_train", "y_train", "X_test", "y_test") | {"X_test": BATCH[20:, :, :1]},
+            "2 features in train_values and 1 feature in test_values",
+            "",
+        ),
         (ragged(), EVERY_OTHER, "holds Python objects", "np.concatenate"),
     ],
 )
