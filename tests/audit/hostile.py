@@ -61,13 +61,7 @@ def _with_link() -> bytes:
 
 
 def _twice() -> bytes:
-    data = io.BytesIO()
-    with zipfile.ZipFile(data, "w") as into:
-        into.writestr("config.json", json.dumps(SOUND))
-        into.filelist.clear()
-        into.NameToInfo.clear()
-        into.writestr("config.json", json.dumps(SOUND))
-    # The second member's entry, twice in the table of contents.
+    """The second member's entry, twice in the table of contents."""
     raw = archive(SOUND, extra={"confiX.json": b"{}"})
     return raw.replace(b"confiX.json", b"config.json")
 
@@ -125,6 +119,13 @@ _RUNS = f"open('{CANARY}','w')"
 
 def _in(**config: Any) -> dict:
     return model(layer("Dense", {"units": 2} | config))
+
+
+def _nested() -> dict:
+    inner = SOUND
+    for at in range(12):
+        inner = model(inner) | {"name": f"inner_{at}"}
+    return inner
 
 
 #: Configurations that are JSON. The comments name what they stand for.
@@ -203,7 +204,7 @@ CONFIGURATIONS: dict[str, Any] = {
     "huge_negative": _in(units=-(2**40)),
     "huge_list": model(layer("Reshape", {"target_shape": [1] * 100_000})),
     "many_layers": model(*(layer("Masking", {"name": f"m{at}"}) for at in range(1000))),
-    "models_in_models": None,
+    "models_in_models": _nested(),
     "unhashable_class": model({"class_name": [], "module": {}, "config": {}}),
     "config_is_a_list": model({"class_name": "Dense", "module": "keras.layers", "config": []}),
     "nodes_of_another_kind": {
@@ -226,16 +227,6 @@ CONFIGURATIONS: dict[str, Any] = {
         )
     ),
 }
-
-
-def _nested() -> dict:
-    inner = SOUND
-    for at in range(12):
-        inner = model(inner) | {"name": f"inner_{at}"}
-    return inner
-
-
-CONFIGURATIONS["models_in_models"] = _nested()
 
 
 #: Small in JSON, large when built: refused before any memory is taken.

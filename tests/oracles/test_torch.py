@@ -7,21 +7,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-import tensorflow as tf
 
 from maskdemo.data.padding import Batch, pad
 from maskdemo.data.sequences import Sequences
 from maskdemo.strategies import Arrays, arrays
-from maskdemo.training.buckets import inference_layout, training_layout
-from maskdemo.training.loss_and_adam import new_train_state
+from maskdemo.training.buckets import inference_layout
 from maskdemo.training.lstm import Weights
-from maskdemo.training.program import infer, train_epoch
+from maskdemo.training.program import infer
+from tests.oracles.test_gradients import BATCH, FEATURES, UNITS, engine_gradient, network
 
 # Each process of the tests collects all of them, and loading PyTorch takes two seconds.
 if TYPE_CHECKING:
     import torch
 
-FEATURES, UNITS, BATCH, LONGEST = 4, 4, 16, 8
+LONGEST = 8
 LABELS = {"mask_value": 0.0, "per_step": False, "count_invalid": True}
 
 
@@ -34,12 +33,6 @@ def some_sequences(per_step: bool = False) -> Sequences:
         tuple(np.ones(n, bool) for n in lengths),
         tuple(np.broadcast_to(each, n) for each, n in zip(labels, lengths, strict=True)),
     )
-
-
-def some_weights() -> Weights:
-    fresh = new_train_state(features=FEATURES, units=UNITS, outputs=1, seed=9).weights
-    rng = np.random.default_rng(3)
-    return Weights(*(w + 0.2 * rng.normal(size=w.shape).astype(np.float32) for w in fresh))
 
 
 def torch_layers(weights: Weights) -> tuple[torch.nn.LSTM, torch.nn.Linear]:
@@ -77,22 +70,10 @@ def our_logits(weights: Weights, given: Arrays) -> np.ndarray:
     return infer(inference_layout(everywhere, units=UNITS, outputs=1, every_step=True), weights)[..., 0]
 
 
-def our_gradient(weights: Weights, given: Arrays) -> tuple[Weights, float]:
-    """One batch through the training program: Adam's first moment is then a tenth of it."""
-    zeros = Weights(*(tf.zeros_like(w) for w in weights))
-    fresh = new_train_state(features=FEATURES, units=UNITS, outputs=1, seed=0)
-    start = fresh._replace(weights=weights, momentum=zeros, velocity=zeros)
-    every_step = bool(((given.weights > 0).sum(axis=1) > 1).any())
-    laid_out = training_layout(given, units=UNITS, outputs=1, batch_size=BATCH, every_step=every_step)
-    order = np.arange(BATCH, dtype=np.int32)[None]
-    after, loss, _ = train_epoch(laid_out, start, order, 0.01)
-    return Weights(*(m.numpy() / (1 - 0.9) for m in after.momentum)), loss
-
-
 @pytest.mark.parametrize("side", ["post", "pre"])
 @pytest.mark.parametrize("pad_value", [0.0, -9.0])
 def test_outputs_are_those_of_packed_sequences(side, pad_value):
-    given, weights = some_sequences(), some_weights()
+    given, weights = some_sequences(), network(1).weights
     post = pad(given, padded_length=10, side="post", pad_value=0.0)
     steps, last, lengths = packed_logits(*torch_layers(weights), post)
     assert {1, LONGEST} <= set(lengths.tolist())
@@ -107,7 +88,7 @@ def test_outputs_are_those_of_packed_sequences(side, pad_value):
 def test_outputs_are_those_of_each_sequence_alone():
     import torch
 
-    given, weights = some_sequences(), some_weights()
+    given, weights = some_sequences(), network(1).weights
     lstm, readout = torch_layers(weights)
     batch = pad(given, padded_length=10, side="pre", pad_value=5.0)
     ours = our_logits(weights, arrays("held_state", batch, **LABELS))[:, -1]
@@ -121,11 +102,11 @@ def test_outputs_are_those_of_each_sequence_alone():
 def test_gradients_are_those_of_packed_sequences(per_step):
     import torch
 
-    given, weights = some_sequences(per_step), some_weights()
+    given, start = some_sequences(per_step), network(1)
     batch = pad(given, padded_length=10, side="post", pad_value=3.0)
     held = arrays("held_state", batch, mask_value=0.0, per_step=per_step, count_invalid=False)
-    ours, our_loss = our_gradient(weights, held)
-    lstm, readout = torch_layers(weights)
+    ours, our_loss = engine_gradient(start, held)
+    lstm, readout = torch_layers(start.weights)
     steps, last, _ = packed_logits(lstm, readout, batch)
     if per_step:
         said, truth = steps[torch.tensor(batch.valid)], batch.labels[batch.valid]
@@ -153,7 +134,7 @@ def test_gradients_are_those_of_packed_sequences(per_step):
 
 def test_without_a_mask_it_is_not_packed_sequences():
     """Or the tests above would also pass on sequences that padding does not touch."""
-    given, weights = some_sequences(), some_weights()
+    given, weights = some_sequences(), network(1).weights
     batch = pad(given, padded_length=10, side="post", pad_value=0.0)
     _, last, lengths = packed_logits(*torch_layers(weights), batch)
     ours = our_logits(weights, arrays("no_mask", batch, **LABELS))[:, -1]

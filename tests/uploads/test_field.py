@@ -933,7 +933,9 @@ def halves(*names: str, begin: int = 20) -> dict[str, np.ndarray]:
     return dict(zip(names, arrays, strict=True))
 
 
-ENDED = np.where((np.arange(6) < EVERY_OTHER[:, None] + 3)[:, :, None], BATCH, 0)
+LENGTHS = EVERY_OTHER + 3
+CUT = [each[:length] for each, length in zip(BATCH, LENGTHS, strict=True)]
+ENDED = np.where((np.arange(6) < LENGTHS[:, None])[:, :, None], BATCH, 0)
 
 
 @pytest.mark.parametrize(
@@ -948,20 +950,32 @@ ENDED = np.where((np.arange(6) < EVERY_OTHER[:, None] + 3)[:, :, None], BATCH, 0
         | {"X_val": BATCH[8:20], "y_val": EVERY_OTHER[8:20]},
         {"x_train": BATCH, "y_train": EVERY_OTHER},
         {"X": BATCH, "y": np.arange(SEQUENCES * 6).reshape(SEQUENCES, 6, 1) % 2},
-        {"X": ENDED, "y": EVERY_OTHER, "lens": EVERY_OTHER[:, None] + 3},
         halves("X_train", "y_train", "X_test", "y_test") | {"y_train": EVERY_OTHER[:20] * 1.0},
         {"xtrain": BATCH, "ytrain": EVERY_OTHER, "names": np.array(["a", None])},
         {"data": BATCH, "target": np.array(["0", "1"])[EVERY_OTHER]},
-        {"X": ENDED, "y": EVERY_OTHER, "seq_len": EVERY_OTHER + 3},
-        {"X": ENDED - [1, 2], "y": EVERY_OTHER, "lengths": EVERY_OTHER + 3},
     ],
 )
 def test_a_batch_and_its_labels_are_sequences(arrays):
+    assert_sequences(arrays, BATCH)
+
+
+@pytest.mark.parametrize(
+    ("arrays", "wanted"),
+    [
+        ({"X": ENDED, "y": EVERY_OTHER, "seq_len": LENGTHS}, CUT),
+        ({"X": ENDED, "y": EVERY_OTHER, "lens": LENGTHS[:, None]}, CUT),
+        ({"X": ENDED - [1, 2], "y": EVERY_OTHER, "lengths": LENGTHS}, [each - [1, 2] for each in CUT]),
+        ({"values": np.concatenate(CUT), "lengths": LENGTHS, "labels": EVERY_OTHER}, CUT),
+    ],
+)
+def test_sequences_end_with_their_lengths(arrays, wanted):
+    assert_sequences(arrays, wanted)
+
+
+def assert_sequences(arrays, wanted):
     task = own(archive(**arrays), "mine.npz")
-    lengths = EVERY_OTHER + 3 if {"seq_len", "lens", "lengths"} & set(arrays) else [6] * SEQUENCES
-    batch = BATCH - [1, 2] if "lengths" in arrays else BATCH
-    wanted = [each[:n].astype(np.float32).tolist() for each, n in zip(batch, lengths, strict=True)]
-    assert sorted(steps_of(task)) == sorted(wanted) and task.label_names == ("0", "1")
+    assert sorted(steps_of(task)) == sorted(each.astype(np.float32).tolist() for each in wanted)
+    assert task.label_names == ("0", "1")
 
 
 @pytest.mark.parametrize("values", [BATCH[:, :, :1] > 0, BATCH > 0, BATCH - BATCH[:, :1]])
@@ -980,7 +994,7 @@ def test_gaps_in_a_batch_are_missing_readings_and_other_arrays_are_named():
 
 def ragged() -> np.ndarray:
     arrays = np.empty(SEQUENCES, object)
-    arrays[:] = [each[:n] for each, n in zip(BATCH, EVERY_OTHER + 3, strict=True)]
+    arrays[:] = CUT
     return arrays
 
 
@@ -989,7 +1003,7 @@ def ragged() -> np.ndarray:
     [
         (
             BATCH[:, :, 0],
-            {"y": EVERY_OTHER, "lengths": EVERY_OTHER + 3},
+            {"y": EVERY_OTHER, "lengths": LENGTHS},
             "add up to 140",
             "[:, :, None]",
         ),
@@ -1030,7 +1044,7 @@ def test_a_batch_that_can_be_misread_is_refused_with_the_lines_that_mend_it(valu
         exec(error.code, mended)
         task = own(archive(X=mended["values"], y=labels, lengths=mended["lengths"]), "mine.npz")
         found = sorted(len(each) for each in steps_of(task))
-        assert found == sorted((EVERY_OTHER + 3).tolist())
+        assert found == sorted(LENGTHS.tolist())
 
 
 def test_a_column_of_lists_is_a_row_for_each_entry(tmp_path, monkeypatch):

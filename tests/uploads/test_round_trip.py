@@ -19,7 +19,7 @@ from maskdemo.uploads.columns import read_columns
 from maskdemo.uploads.data_facts import data_facts
 from maskdemo.uploads.example_tables import EXAMPLES, MACHINES
 from maskdemo.uploads.reading import read_table
-from tests.uploads.files import FORMATS, archive, guessed, long_csv, names_of, own
+from tests.uploads.files import FORMATS, guessed, long_csv, names_of, own
 
 #: Each example writes and reads a file, in every notation: 2 in `make test`, 125 in `make fuzz`.
 FEWER = settings(
@@ -225,19 +225,3 @@ def test_a_real_data_set_becomes_what_pandas_makes_of_it(ending):
     assert told["told_by_length"].value > 0.45 and not told["duplicates"].value
     with pytest.raises(InvalidTable, match=r"'futime' holds 30. different labels; 50 are possible"):
         own(content, f"p.{ending}", label="futime", **sure)
-
-
-def test_an_archive_and_a_table_of_it_are_the_same():
-    rng = np.random.default_rng(0)
-    lengths = rng.integers(1, 6, size=40)
-    arrays = {
-        "values": rng.normal(size=(lengths.sum(), 2)),
-        "lengths": lengths,
-        "labels": np.arange(40) % 3,
-    }
-    table = pd.DataFrame(arrays["values"], columns=["x1", "x2"]).assign(
-        sequence=np.repeat(np.arange(40), lengths), label=np.repeat(arrays["labels"], lengths)
-    )
-    one, other = own(archive(**arrays), "x.npz"), own(table.to_csv(index=False))
-    for mine, theirs in zip(one.data.train.values, other.data.train.values, strict=True):
-        np.testing.assert_array_equal(mine, theirs)
