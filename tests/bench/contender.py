@@ -12,7 +12,6 @@ import subprocess
 import sys
 import traceback
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 from maskdemo.training.compile_cache import cache_environment
@@ -67,12 +66,7 @@ class Contender:
     def __enter__(self) -> Contender:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self._process.kill()
         self._process.wait()
         self._sink.close()

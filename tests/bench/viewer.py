@@ -15,9 +15,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.Common_pb2 import StringArray
 from streamlit.proto.Element_pb2 import Element
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.Navigation_pb2 import Navigation
+from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.runtime.state.session_state import STREAMLIT_INTERNAL_KEY_PREFIX
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Origin, Subprotocol
@@ -114,34 +116,40 @@ class Viewer:
         assert self._shown == self._page, f"This page is {self._shown!r}, not {self._page!r}."
         drawn = self._button(label)
         assert drawn is not None
-        await self._rerun(pressed=drawn.element.button.id, fragment=drawn.fragment)
+        button = WidgetState(id=drawn.element.button.id, trigger_value=True)
+        await self._rerun(button, fragment=drawn.fragment)
 
     async def enter(self, label: str, number: float) -> float:
         """Type a number into the field of that label; the seconds until the page is drawn with it."""
-        fields = [each for each in self.elements("number_input") if each.label == label]
-        began, drawn = time.monotonic(), self._finished
-        await self._rerun(entered=(fields[0].id, number))
-        await self.until(lambda: self._finished > drawn)
+        began = time.monotonic()
+        await self._change(WidgetState(id=self._control("number_input", label).id, double_value=number))
         return time.monotonic() - began
 
     async def choose(self, kind: str, label: str, option: str) -> None:
         """Choose an option of a control of these words, such as a "button_group", and see it drawn."""
-        (control,) = [each for each in self.elements(kind) if each.label == label]
-        drawn = self._finished
-        await self._rerun(chosen=(control.id, option))
-        await self.until(lambda: self._finished > drawn)
+        chosen = StringArray(data=[option])
+        await self._change(WidgetState(id=self._control(kind, label).id, string_array_value=chosen))
 
     async def paste(self, label: str, text: str) -> None:
         """Put a text into the area of that label, in place of what is there, and see the page drawn."""
-        (area,) = [each for each in self.elements("text_area") if each.label == label]
-        drawn = self._finished
-        await self._rerun(pasted=(area.id, text))
-        await self.until(lambda: self._finished > drawn)
+        await self._change(WidgetState(id=self._control("text_area", label).id, string_value=text))
 
     async def give(self, file: str, name: str, size: int) -> None:
         """Tell the page's uploader that a file has arrived under this id."""
         (uploader,) = self.elements("file_uploader")
-        await self._rerun(given=(uploader.id, file, name, size))
+        state = WidgetState(id=uploader.id)
+        state.file_uploader_state_value.uploaded_file_info.add(file_id=file, name=name, size=size)
+        await self._rerun(state)
+
+    def _control(self, kind: str, label: str) -> Any:
+        (control,) = (each for each in self.elements(kind) if each.label == label)
+        return control
+
+    async def _change(self, state: WidgetState) -> None:
+        """Change a control, and wait until the page is drawn with it."""
+        drawn = self._finished
+        await self._rerun(state)
+        await self.until(lambda: self._finished > drawn)
 
     # From here on: what a browser does by itself.
 
@@ -159,17 +167,8 @@ class Viewer:
                     return self._drawn[path]
         return None
 
-    async def _rerun(
-        self,
-        *,
-        pressed: str = "",
-        entered: tuple[str, float] | None = None,
-        given: tuple[str, str, str, int] | None = None,
-        chosen: tuple[str, str] | None = None,
-        pasted: tuple[str, str] | None = None,
-        fragment: str = "",
-        polled: bool = False,
-    ) -> None:
+    async def _rerun(self, *states: WidgetState, fragment: str = "") -> None:
+        """Ask for the page, or a part of it, drawn with these controls changed."""
         back = BackMsg()
         asked = back.rerun_script
         asked.query_string, asked.page_script_hash = self._query, self._page_hash
@@ -177,39 +176,22 @@ class Viewer:
         asked.fragment_id = fragment
         asked.cached_message_hashes.extend(self._cached)
         asked.context_info.timezone, asked.context_info.color_scheme = "UTC", "light"
-        if pressed:
-            state = asked.widget_states.widgets.add()
-            state.id, state.trigger_value = pressed, True
-        if entered:
-            state = asked.widget_states.widgets.add()
-            state.id, state.double_value = entered
-        if chosen:
-            state = asked.widget_states.widgets.add()
-            state.id = chosen[0]
-            state.string_array_value.data.append(chosen[1])
-        if pasted:
-            state = asked.widget_states.widgets.add()
-            state.id, state.string_value = pasted
-        if given:
-            state = asked.widget_states.widgets.add()
-            state.id = given[0]
-            info = state.file_uploader_state_value.uploaded_file_info.add()
-            info.file_id, info.name, info.size = given[1:]
-        if polled:
-            self._poll(asked.widget_states.widgets.add(), fragment)
+        asked.widget_states.widgets.extend(states)
         assert self._socket is not None
         with contextlib.suppress(OSError):
             await self._socket.send(back.SerializeToString())
 
-    def _poll(self, state: Any, fragment: str) -> None:
+    def _poll(self, fragment: str) -> WidgetState:
         """What the poll of a part says: which charts are there."""
         parts = [each for each in self._drawn.values() if _is_poll(each.element)]
         part = next(each.element for each in parts if each.fragment == fragment)
         charts = [each.element for each in self._drawn.values() if _is_chart(each.element)]
         data = [json.loads(each.bidi_component.json) for each in charts]
         drawn = {each["key"]: each["version"] for each in data}
-        state.id = f"{STREAMLIT_INTERNAL_KEY_PREFIX}_{part.bidi_component.id}__events"
-        state.json_trigger_value = json.dumps([{"event": "poll", "value": drawn}])
+        return WidgetState(
+            id=f"{STREAMLIT_INTERNAL_KEY_PREFIX}_{part.bidi_component.id}__events",
+            json_trigger_value=json.dumps([{"event": "poll", "value": drawn}]),
+        )
 
     def _on_poll(self, fragment: str, *, seconds: float, page: int, drawn: int) -> None:
         """A part has come that is to be drawn again so many seconds from now."""
@@ -236,7 +218,7 @@ class Viewer:
             self._asked = None
         if self._asked is None and self._due:
             self._asked = self._due.pop(0)
-            await self._rerun(fragment=self._asked, polled=True)
+            await self._rerun(self._poll(self._asked), fragment=self._asked)
 
     async def _listen(self) -> None:
         assert self._socket is not None

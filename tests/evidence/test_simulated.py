@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pytest
@@ -30,6 +31,7 @@ from maskdemo.evidence import (
     verdict,
 )
 from maskdemo.strategies import STRATEGIES
+from tests.evidence.test_verdict import known as known_by_name
 
 RUNS = 2000
 PROMISED = 0.05
@@ -245,16 +247,9 @@ def test_a_plain_effect_is_found_with_five_repeats():
     assert (required == "required").mean() > 0.95
 
 
-def known(accuracies: NDArray[np.float64], *, chance: float, scored: int) -> Accuracies:
+def known(accuracies: NDArray[np.float64], **of_run: Any) -> Accuracies:
     """One run of (strategies, repeats) accuracies."""
-    names = list(STRATEGIES)[: len(accuracies)]
-    return Accuracies(
-        by_repeat={name: dict(enumerate(row)) for name, row in zip(names, accuracies, strict=True)},
-        chance=chance,
-        scored=scored,
-        repeats=accuracies.shape[1],
-        comparisons=len(accuracies) - 1,
-    )
+    return known_by_name(**of_run, **dict(zip(STRATEGIES, accuracies.tolist(), strict=False)))
 
 
 def test_what_is_simulated_is_what_people_are_told():

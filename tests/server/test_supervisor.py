@@ -71,6 +71,14 @@ def half_way(server: Server, viewer: str) -> bool:
     return newest is not None and newest.done == 0.5
 
 
+def begun(make: Callable[..., FakeServer], **options: Any) -> tuple[FakeServer, Held]:
+    """A server that is half way through a run of viewer a."""
+    server = make(held := Held(), **options)
+    server.submit("a", Run(small()))
+    until(lambda: half_way(server, "a"))
+    return server, held
+
+
 def test_a_worker_is_there_before_anybody_asks_and_only_one(make):
     server = make(Held())
     until(lambda: server.workers)
@@ -79,10 +87,7 @@ def test_a_worker_is_there_before_anybody_asks_and_only_one(make):
 
 
 def test_a_run_is_shown_as_it_grows_and_kept_when_it_is_finished(make):
-    held = Held()
-    server = make(held)
-    server.submit("a", Run(small()))
-    until(lambda: half_way(server, "a"))
+    server, held = begun(make)
     assert server.find(small()) is None
     held.let.release()
     until(lambda: phase(server, "a") == "finished")
@@ -128,10 +133,7 @@ def test_viewers_of_one_experiment_cost_one_run(make):
 
 
 def test_the_last_to_leave_stops_it_and_the_next_begins(make):
-    held = Held()
-    server = make(held)
-    server.submit("a", Run(small()))
-    until(lambda: half_way(server, "a"))
+    server, held = begun(make)
     server.submit("b", Run(small(seed=1)))
     server.cancel("a", "run")
     until(lambda: {"stop": 1} in server.workers[0].commands)
@@ -203,13 +205,10 @@ def test_a_study_gives_way_and_goes_on_with_what_it_knows(make):
 
 
 def test_a_run_that_nobody_is_there_to_see_gives_way_and_is_not_lost(make):
-    held, now = Held(), [0.0]
-    server = make(held, clock=lambda: now[0], grace=60.0)
-    server.submit("a", Run(small()))
-    until(lambda: half_way(server, "a"))
+    server, held = begun(make, clock=(clock := Clock()), grace=60.0)
     server.submit("b", Run(small(seed=1)))
     server.queue.left("a")
-    now[0] += AWAY_S
+    clock.now += AWAY_S
     until(lambda: {"give_way": 1} in server.workers[0].commands)
     held.let.release()
     until(lambda: half_way(server, "b"))
@@ -222,11 +221,8 @@ def test_a_run_that_nobody_is_there_to_see_gives_way_and_is_not_lost(make):
 
 
 def test_a_death_is_told_and_begins_again_once(make):
-    held = Held()
-    server = make(held)
-    server.submit("a", Run(small()))
+    server, held = begun(make)
     server.submit("b", Run(small(seed=1)))
-    until(lambda: half_way(server, "a"))
     server.workers[-1].die()
     until(lambda: server.status("a", "run").notice)
     until(lambda: len(held.commands) == 2)
@@ -295,10 +291,7 @@ def test_an_audit_that_takes_too_long_is_ended_from_outside(make):
 
 
 def test_a_run_may_take_as_long_as_it_does(make):
-    clock, held = Clock(), Held()
-    server = make(held, clock=clock, silence_s=1e9)
-    server.submit("a", Run(small()))
-    until(lambda: half_way(server, "a"))
+    server, held = begun(make, clock=(clock := Clock()), silence_s=1e9)
     clock.now = 1e6
     steps = server.steps
     until(lambda: server.steps > steps + 2)
@@ -319,10 +312,7 @@ def test_a_grown_worker_is_replaced_between_two_orders(make, monkeypatch):
 
 
 def test_compiling_ahead_waits_for_work(make):
-    held = Held()
-    server = make(held)
-    server.submit("a", Run(small()))
-    until(lambda: half_way(server, "a"))
+    server, held = begun(make)
     server.prepare("b", small(units=2))
     server.prepare("b", small(units=3))
     held.let.release()

@@ -21,22 +21,13 @@ from maskdemo.training.buckets import (
     programs_of_run,
     training_layout,
 )
-from maskdemo.training.loss_and_adam import new_train_state
 from maskdemo.training.probes import probes_of
 from maskdemo.training.program import infer
 from tests.oracles import recurrence
 from tests.samples import ALL, batches
+from tests.test_strategies import LABELS, MASK_VALUES, NETWORK
 
 SIZES = {"units": 4, "outputs": 1}
-LABELS = (
-    {"per_step": False, "count_invalid": True},
-    {"per_step": True, "count_invalid": True},
-    {"per_step": True, "count_invalid": False},
-)
-MASK_VALUES = st.sampled_from([0.0, 1.0, -9.0])
-NETWORK = new_train_state(features=2, seed=11, **SIZES).weights
-# A bias that is not zero: at zero, a state that advances on zero padding is close to one that waits.
-NETWORK = NETWORK._replace(bias=NETWORK.bias + 0.3, readout_bias=NETWORK.readout_bias + 0.2)
 
 
 def back(data, rows: int, *, every_step: bool) -> Arrays:

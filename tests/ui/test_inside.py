@@ -24,45 +24,19 @@ from maskdemo.ui.inside_text import (
     what_step_did,
 )
 from tests.inside.test_activations import CASES, untrained
+from tests.samples import small
 from tests.ui.app import charts, kept, opened, shown, spare_what_is_there, until
 
 #: Of the shape that other tests have compiled; the others are not trained.
-TINY = Experiment(
+TINY = small(
     task="last_sign",
-    train_size=64,
-    test_size=24,
-    min_length=2,
     max_length=6,
-    padded_length=16,
     strategies=("no_mask", "zeroed_state", "held_state"),
-    units=4,
-    batch_size=16,
     epochs=3,
-    repeats=1,
     seed=11,
 )
-VOWELS = Experiment(
-    task="japanese_vowels",
-    padded_length=30,
-    strategies=("no_mask", "masking_layer"),
-    units=4,
-    epochs=2,
-    repeats=1,
-)
-STEPS = Experiment(
-    task="running_sign",
-    train_size=32,
-    test_size=16,
-    min_length=2,
-    max_length=6,
-    padded_length=16,
-    missing_rate=0.2,
-    strategies=("no_mask", "held_state"),
-    units=4,
-    batch_size=16,
-    epochs=1,
-    repeats=1,
-)
+VOWELS = small(task="japanese_vowels", padded_length=30, strategies=("no_mask", "masking_layer"))
+STEPS = small(task="running_sign", max_length=6, missing_rate=0.4, epochs=1)
 
 
 def finished(experiment: Experiment) -> Snapshot:

@@ -7,8 +7,7 @@ import http.client
 import tomllib
 import uuid
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -161,15 +160,6 @@ def test_the_middleware_passes_on_what_is_within_the_limits(base):
     assert (status, limits.held_bytes) == (408, 0)
 
 
-@contextmanager
-def connected(url: str) -> Iterator[http.client.HTTPConnection]:
-    connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=60)
-    try:
-        yield connection
-    finally:
-        connection.close()
-
-
 def sent(method: str, url: str, session: str, content: bytes = b"", *, file: str | None = None) -> int:
     """The status of an upload, or of taking it back, as a browser sends it."""
     boundary = uuid.uuid4().hex
@@ -178,7 +168,8 @@ def sent(method: str, url: str, session: str, content: bytes = b"", *, file: str
         "Content-Type: text/csv\r\n\r\n"
     ).encode()
     body = head + content + f"\r\n--{boundary}--\r\n".encode()
-    with connected(url) as connection:
+    address = url.removeprefix("http://")
+    with closing(http.client.HTTPConnection(address, timeout=60)) as connection:
         connection.request("GET", "/_stcore/health")
         health = connection.getresponse()
         health.read()
