@@ -33,7 +33,7 @@ def test_an_example_and_a_case_of_a_claim(viewer: Viewer, tmp_path: Path):
     opened(viewer, claim.name, claim.cases[0].title)
     open_example(viewer, 3)
     expect_no_findings(page)
-    expect_a_case_of_a_claim_to_lead_to_the_playground(viewer)
+    expect_a_case_of_a_claim_to_lead_to_the_playground(viewer, tmp_path)
     expect_the_third_example_as_written_and_mended(viewer, tmp_path)
 
 
@@ -59,16 +59,11 @@ def expect_the_third_example_as_written_and_mended(viewer: Viewer, tmp_path: Pat
     box.get_by_text("What it printed").click()
     expect(box.get_by_text("Total params")).to_be_visible()
 
-    with page.expect_download() as waiting:
-        box.get_by_role("button", name="Program").click()
-    file = tmp_path / waiting.value.suggested_filename
-    waiting.value.save_as(file)
+    file = viewer.download(box.get_by_role("button", name="Program"), tmp_path)
     assert file.name == "example_3_state_held.py"
     assert file.read_text() == example.programs[-1].text
 
-    with page.expect_download() as waiting:
-        box.get_by_role("button", name="Keras script").click()
-    waiting.value.save_as(file)
+    file = viewer.download(box.get_by_role("button", name="Keras script"), tmp_path)
     assert file.read_text() == script(SCENARIOS[example.scenario].experiment)
 
     link = box.get_by_role("link", name="Train it in the playground").get_attribute("href") or ""
@@ -82,16 +77,14 @@ def opened(viewer: Viewer, claim: str, case: str) -> Locator:
     return row
 
 
-def expect_a_case_of_a_claim_to_lead_to_the_playground(viewer: Viewer) -> None:
+def expect_a_case_of_a_claim_to_lead_to_the_playground(viewer: Viewer, tmp_path: Path) -> None:
     claim = CLAIMS["supports_masking"]
     case = claim.cases[0]
-    page = viewer.page
     row = opened(viewer, claim.name, case.title)
     expect(row).to_contain_text(re.compile("in (all|none|1) (of )?2 cases"))
     expect(row).to_contain_text(re.compile(r"95% interval [+−]\d+\.\d to [+−]\d+\.\d, \d repeats"))
-    with page.expect_download() as waiting:
-        page.locator(".st-key-claims_table").get_by_role("button").click()
-    assert claim.text in waiting.value.path().read_text()
+    table = viewer.page.locator(".st-key-claims_table").get_by_role("button")
+    assert claim.text in viewer.download(table, tmp_path).read_text()
 
     to_playground = row.get_by_role("link", name=case.title).get_attribute("href") or ""
     assert Experiment.from_params(params_of(to_playground)) == case.experiment

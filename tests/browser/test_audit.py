@@ -60,9 +60,7 @@ def test_a_leaking_file(new_viewer: NewViewer, tmp_path: Path):
     viewer.settle()
     expect_no_findings(page)
     assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth <= innerWidth")
-    with page.expect_download() as waiting:
-        page.get_by_role("button", name="JSON").click()
-    waiting.value.save_as(file := tmp_path / "audit.json")
+    file = viewer.download(page.get_by_role("button", name="JSON"), tmp_path)
     assert [each.layer for each in Report.from_json(file.read_text()).leaks] == ["convolution"]
 
 
@@ -76,9 +74,7 @@ def test_an_example_put_right(new_viewer: NewViewer, tmp_path: Path):
     expect(page.get_by_text("Computed in advance")).to_have_count(0)
     expect(audit_button(page)).to_be_visible()
     viewer.settle()
-    with page.expect_download() as waiting:
-        page.get_by_role("button", name="Report").click()
-    waiting.value.save_as(file := tmp_path / "audit.html")
+    file = viewer.download(page.get_by_role("button", name="Report"), tmp_path)
     assert "Padding does not leak" in file.read_text(encoding="utf-8")
     expect(page.get_by_role("link", name=re.compile("^See the same"))).to_be_visible()
 

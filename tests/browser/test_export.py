@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import csv
 import re
-from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -47,14 +46,6 @@ def open_trained(viewer: Viewer) -> Page:
     return page
 
 
-def download(page: Page, ask: Callable[[], None], folder: Path) -> Path:
-    with page.expect_download() as waiting:
-        ask()
-    file = folder / waiting.value.suggested_filename
-    waiting.value.save_as(file)
-    return file
-
-
 # What each file holds is in `tests/export` and `tests/ui/test_take_away`.
 @pytest.mark.fuzz
 def test_what_is_taken_away_is_what_the_page_shows(viewer: Viewer, browser: Browser, tmp_path: Path):
@@ -65,7 +56,7 @@ def test_what_is_taken_away_is_what_the_page_shows(viewer: Viewer, browser: Brow
     viewer.open_take_away()
 
     def take(label: str) -> Path:
-        return download(page, page.get_by_role("button", name=label, exact=True).click, tmp_path)
+        return viewer.download(page.get_by_role("button", name=label, exact=True), tmp_path)
 
     program = take("Keras script")
     assert program.name == "maskdemo-sum_sign.py" and program.read_text() == script(TINY)
@@ -146,11 +137,7 @@ def expect_figures(viewer: Viewer, folder: Path) -> None:
     """A figure is saved as SVG, and as PNG when that is chosen."""
     page = viewer.page
     save = page.get_by_role("button", name="Save as").nth(0)
-
-    def camera() -> None:
-        save.click()
-
-    drawn = download(page, camera, folder)
+    drawn = viewer.download(save, folder)
     assert drawn.name == "maskdemo-curves_test_accuracy.svg"
     assert drawn.read_text().startswith("<svg") and "Held state" in drawn.read_text()
     viewer.open_take_away()
@@ -158,7 +145,7 @@ def expect_figures(viewer: Viewer, folder: Path) -> None:
     page.wait_for_function(PAINTED)
     page.keyboard.press("Escape")
     viewer.settle()
-    painted = download(page, camera, folder)
+    painted = viewer.download(save, folder)
     assert painted.name.endswith(".png")
     # No label is cut: the edge has the colour of the paper alone.
     bytes_ = base64.b64encode(painted.read_bytes()).decode()

@@ -116,16 +116,14 @@ def expect_a_script_that_names_its_columns(viewer: Viewer, tmp_path: Path) -> No
     expect(page.locator(NUMBERS)).to_have_count(2)
     viewer.open_take_away()
     expect(page.get_by_text("who opens it needs the file")).to_be_visible()
-    with page.expect_download() as waiting:
-        page.get_by_role("button", name="Keras script", exact=True).click()
-    waiting.value.save_as(tmp_path / "mine.py")
+    file = viewer.download(page.get_by_role("button", name="Keras script", exact=True), tmp_path)
     page.keyboard.press("Escape")
     walk(viewer, "When does it matter?")
     expect(page.get_by_text(NEEDS_FILE)).to_have_count(0)
     page.get_by_role("combobox", name="Task").click()
     expect(page.get_by_role("option", name="Your own sequences")).to_be_visible()
     # That it prints the accuracies of the app is proven in tests/uploads/test_export.
-    text = (tmp_path / "mine.py").read_text()
+    text = file.read_text()
     names = {node.value for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Constant)}
     assert "sign" in names and "maskdemo" not in text and "own-" not in text
 

@@ -6,6 +6,7 @@ import csv
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
@@ -41,22 +42,17 @@ def answer(page: Page) -> Locator:
     return page.get_by_test_id("stMain").get_by_role("heading", level=2).first
 
 
-def seen(locator: Locator) -> None:
-    """Wait for it, also on a machine that trains for many at once."""
-    expect(locator).to_be_visible()
-
-
 def wait_for_end(viewer: Viewer) -> Page:
     page = viewer.page
-    seen(page.get_by_role("button", name="Run study"))
+    expect(page.get_by_role("button", name="Run study")).to_be_visible()
     viewer.settle()
     return page
 
 
-def test_points_arrive_and_survive_cancelling(viewer: Viewer):
+def test_points_arrive_and_survive_cancelling(viewer: Viewer, tmp_path: Path):
     page = viewer.open(link(SMALL))
-    seen(chart(page).locator(".main-svg").first)
-    seen(page.get_by_text(f"{TOTAL} trainings to run"))
+    expect(chart(page).locator(".main-svg").first).to_be_visible()
+    expect(page.get_by_text(f"{TOTAL} trainings to run")).to_be_visible()
     assert page.evaluate(f"() => {POINTS}") == 0
     before = chart(page).bounding_box()
 
@@ -66,12 +62,12 @@ def test_points_arrive_and_survive_cancelling(viewer: Viewer):
     page.get_by_role("button", name="Cancel").click()
     wait_for_end(viewer)
     kept = page.get_by_text("Run the study to add the rest.")
-    seen(kept)
+    expect(kept).to_be_visible()
     told = re.search(rf"(\d+) of {TOTAL} trainings", kept.inner_text())
     assert told and 0 < int(told.group(1)) < TOTAL
     page.get_by_role("button", name="Run study").click()
     stored = re.compile(rf"{TOTAL} of {TOTAL} trainings, [1-9]\d* of them from the store. Computed on")
-    seen(page.get_by_text(stored))
+    expect(page.get_by_text(stored)).to_be_visible()
     wait_for_end(viewer)
     # Not at once: a chart is replaced by its successor.
     page.wait_for_function(f"() => {POINTS} === {TOTAL}")
@@ -82,13 +78,12 @@ def test_points_arrive_and_survive_cancelling(viewer: Viewer):
     said = answer(page).inner_text()
     assert "Held state" in said
     open_all(page, "More settings", "All numbers", "How the words are reached")
-    seen(page.get_by_test_id("stDataFrame"))
+    expect(page.get_by_test_id("stDataFrame")).to_be_visible()
     viewer.settle()
     expect_no_findings(page)
     viewer.open_take_away()
-    with page.expect_download() as download:
-        page.get_by_role("button", name="Table").click()
-    with download.value.path().open(newline="") as file:
+    table = viewer.download(page.get_by_role("button", name="Table"), tmp_path)
+    with table.open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == TOTAL
     assert {(row["side"], row["strategy"]) for row in rows} == {
@@ -100,7 +95,7 @@ def test_points_arrive_and_survive_cancelling(viewer: Viewer):
     question = "The published comparison"
     row = page.get_by_role("radio", name=question).or_(page.get_by_role("button", name=question))
     row.first.click()
-    seen(page.get_by_text("Accuracy without a mask"))
+    expect(page.get_by_text("Accuracy without a mask")).to_be_visible()
     viewer.settle()
 
 
@@ -109,13 +104,13 @@ def test_another_viewer_has_the_points_at_once_on_a_phone(new_viewer: Callable[.
     first = new_viewer()
     page = first.open(link(replace(SMALL, base=quick(epochs=2, repeats=5, seed=22))))
     page.get_by_role("button", name="Run study").click()
-    seen(page.get_by_text(re.compile(rf"{TOTAL} of {TOTAL} trainings.* Computed on")))
+    expect(page.get_by_text(re.compile(rf"{TOTAL} of {TOTAL} trainings.* Computed on"))).to_be_visible()
     wait_for_end(first)
     said = answer(page).inner_text()
     second = new_viewer(size=PHONE, dark=True)
     page = second.open(first.page.url.removeprefix(first.base_url))
-    seen(page.get_by_text(f"All {TOTAL} trainings were in the store"))
+    expect(page.get_by_text(f"All {TOTAL} trainings were in the store")).to_be_visible()
     expect(answer(page)).to_have_text(said)
-    seen(chart(page).locator(".main-svg").first)
+    expect(chart(page).locator(".main-svg").first).to_be_visible()
     page.wait_for_function(f"() => {POINTS} === {TOTAL}")
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]

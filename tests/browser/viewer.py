@@ -105,6 +105,13 @@ class Viewer:
         look = self.page.get_by_role
         self.unfold(look("button", name="Take away"), look("radio", name="PNG"))
 
+    def download(self, button: Locator, folder: Path) -> Path:
+        """Click, and save the file that comes under its own name."""
+        with self.page.expect_download() as coming:
+            button.click()
+        coming.value.save_as(file := folder / coming.value.suggested_filename)
+        return file
+
     def tab_to(self, role: Any, name: str) -> Locator:
         """Press Tab until what has this role, and a name that begins so, has the focus."""
         wanted = self.page.get_by_role(role, name=re.compile(f"^{name}"))

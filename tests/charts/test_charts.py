@@ -28,20 +28,20 @@ from tests.samples import ALL, made_up, small, uploaded
 from tests.test_architecture import ROOT
 
 
-def named(figure, name: str, **wanted) -> list:
-    return [
-        trace
-        for trace in figure.data
-        if trace.name == name and all(getattr(trace, key) == value for key, value in wanted.items())
-    ]
+def named(figure, name: str) -> list:
+    return [trace for trace in figure.data if trace.name == name]
 
 
 KINDS = ("padding", "missing")
 
 
-def hatches(figure, kind: str, *, real: bool = True) -> list:
-    """The hatch traces of a kind that draw something (legend entries have only None)."""
-    return [each for each in named(figure, NAMES[kind]) if (each.x[0] is not None) == real]
+def visible(figure, name: str) -> list:
+    """The traces of a name that draw something (legend entries have only None)."""
+    return [each for each in named(figure, name) if each.x[0] is not None]
+
+
+def hatches(figure, kind: str) -> list:
+    return visible(figure, NAMES[kind])
 
 
 def cells_inside(trace, rows: int, steps: int) -> np.ndarray:
@@ -64,17 +64,19 @@ def figures_of(snapshot, *, dark: bool = False) -> list:
     ]
 
 
-def luminance(shade: str) -> float:
+def linear(shade: str) -> np.ndarray:
+    """The light of a colour's red, green and blue, 0 to 1."""
     parts = np.array([int(shade[at : at + 2], 16) / 255 for at in (1, 3, 5)])
-    linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
-    return float(linear @ [0.2126, 0.7152, 0.0722])
+    return np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
+
+
+def luminance(shade: str) -> float:
+    return float(linear(shade) @ [0.2126, 0.7152, 0.0722])
 
 
 def perceived(shade: str, vision: np.ndarray) -> np.ndarray:
     """The OKLab place of a colour as seen under a 3 x 3 simulation of colour blindness."""
-    parts = np.array([int(shade[at : at + 2], 16) / 255 for at in (1, 3, 5)])
-    linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
-    seen = np.clip(vision @ linear, 0, 1)
+    seen = np.clip(vision @ linear(shade), 0, 1)
     cones = np.array(
         [[0.41222, 0.53633, 0.05145], [0.21190, 0.68070, 0.10740], [0.08830, 0.28172, 0.62998]]
     )
@@ -100,9 +102,7 @@ VISIONS = {
 
 
 class TestLooks:
-    def test_every_strategy_has_its_own_colour_marker_and_dash(self):
-        for dark in (False, True):
-            assert len({charts.colour(each, dark=dark) for each in ALL}) == len(ALL)
+    def test_every_strategy_has_its_own_marker_and_dash(self):
         assert len({each.marker for each in STYLES.values()}) == len(ALL)
         assert len({each.dash for each in STYLES.values()}) >= len(ALL) - 1
 
@@ -476,7 +476,7 @@ class TestOutputsByStep:
         for name in FEW:
             (line,) = named(figure, STRATEGIES[name].title)
             assert np.allclose(line.y, snapshot.probes.outputs[name][3, 2, :, true])
-        marks = [each for each in named(figure, "True label") if each.x[0] is not None]
+        marks = visible(figure, "True label")
         assert {each.y[0] for each in marks} == {1}
 
     def test_read_out_is_where_the_strategy_reads(self):
@@ -522,7 +522,7 @@ class TestOutputsByStep:
     def test_per_step_labels_are_marked_on_valid_steps(self):
         snapshot = made_up(PER_STEP)
         figure = charts.outputs_by_step(snapshot, probe=0, epoch=1)
-        marks = [each for each in named(figure, "True label") if each.x[0] is not None]
+        marks = visible(figure, "True label")
         at = np.flatnonzero(snapshot.probes.valid[0])
         assert len(marks) == len(FEW)
         assert np.array_equal(marks[0].x, at + 1)

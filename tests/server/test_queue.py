@@ -76,20 +76,6 @@ def test_what_is_about_an_uploaded_task_is_cancelled_and_forgotten(queue):
 # First come, first served
 
 
-def test_one_at_a_time_with_places_that_count_down(queue):
-    for viewer, seed in zip("abcd", range(4), strict=True):
-        queue.submit(viewer, run(seed))
-    assert places(queue, *"abcd") == [1, 2, 3, 4]
-    first = taken(queue)
-    assert first.work == run(0) and queue.take() is None
-    assert places(queue, *"abcd") == [None, 1, 2, 3]
-    queue.cancel("c", "run")
-    assert places(queue, *"abcd") == [None, 1, None, 2]
-    queue.end(first)
-    assert queue.status("a", "run").phase == "finished"
-    assert taken(queue).work == run(1)
-
-
 def test_the_newest_is_what_was_shown_last(queue):
     queue.submit("a", run(1))
     job = taken(queue)
@@ -117,22 +103,6 @@ def test_a_full_queue_says_so_and_changes_nothing(clock):
 
 
 # Joining
-
-
-def test_the_same_request_is_one_job_that_all_see(queue):
-    queue.submit("a", run(1))
-    queue.submit("b", run(2))
-    queue.submit("c", run(2))
-    assert places(queue, *"abc") == [1, 2, 2]
-    first = taken(queue)
-    queue.submit("d", run(1))
-    queue.keep_newest(first, "curves", 0.1)
-    assert queue.status("a", "run").newest == queue.status("d", "run").newest == "curves"
-    queue.end(first)
-    second = taken(queue)
-    assert queue.status("b", "run").phase == queue.status("c", "run").phase == "running"
-    queue.end(second)
-    assert queue.take() is None
 
 
 def test_cancelling_leaves_and_the_last_to_leave_stops_it(queue):
@@ -208,21 +178,6 @@ def test_it_begins_again_once_and_says_so(queue):
 
 
 # Leaving
-
-
-def test_who_leaves_is_forgotten_after_the_grace(queue, clock):
-    for viewer, seed in zip("ab", range(2), strict=True):
-        queue.submit(viewer, run(seed))
-    job = taken(queue)
-    queue.left("a")
-    clock.now += GRACE - 1
-    assert queue.is_wanted(job)
-    queue.left("a")  # the first goodbye counts
-    clock.now += 1
-    assert not queue.is_wanted(job)
-    assert queue.status("a", "run") == Status()
-    queue.end(job)
-    assert taken(queue).work == run(1)
 
 
 def test_a_page_that_is_loaded_anew_goes_on_with_what_its_last_session_left(queue, clock):
