@@ -190,7 +190,7 @@ def _check_constant(table: Table, cells: pd.Series, number: NDArray, roles: Role
     """Raise `InvalidTable` where cells, (rows,), change within a sequence. what: such as "label"."""
     start = cells.groupby(number, sort=False).transform("first")
     if (bad := _first(cells != start)) is not None:
-        more = f"A sequence is whole in one {what}."
+        more = f"A sequence is whole in one {what}. Correct it, or choose another column."
         if what == "label":
             more = "Correct it, or say that there is a label at each step."
         raise InvalidTable(

@@ -263,6 +263,8 @@ def _word_column(table: Table, name: str, texts: Any, shown: Any) -> Column:
         unusable += f"{MAX_CATEGORIES} are possible"
     nothing, blanks = np.full(len(column), np.nan), int((column == "").sum())
     idle, note = _why_idle(name, blanks, len(texts)), ""
+    if texts.str.match("(?i)train").any() and texts.str.contains("(?i)train|test|val").all():
+        idle = idle or "its words say that it divides the sequences"  # Training, PublicTest
     if (numeric := shown[shown.str.match(r"[-+~]?\d")]).size > len(shown) / 2:  # 0x1F, 1/2, 5-10
         note = f"{_cell(name, numeric.iloc[0])} is read as a word, not as a number."
     return Column(WORDS, nothing, example, blanks, unusable, idle, None, len(texts), note)

@@ -47,12 +47,13 @@ def repeated_share(number: NDArray, values: NDArray) -> float:
 
 
 def passed_hour(number: NDArray, values: NDArray) -> str:
-    """Return "midnight" or "12:59" if times without date (< 2 days) pass it in a sequence; or "".
+    """Return "midnight" or "12:59" if times without date pass it in a sequence; or "".
 
+    Beyond 38 hours, a day and the farthest zone, they are dates or times since a beginning.
     values: in seconds. Past midnight times fall by more than half a day; past noon 1 follows 12 where
     all hours are 1 to 12.
     """
-    if np.nanmin(values) <= -86_400 or np.nanmax(values) >= 2 * 86_400:
+    if np.nanmin(values) <= -86_400 or np.nanmax(values) >= 38 * 3600:
         return ""
     if (pd.Series(values).groupby(number).diff() < -43_200).any():
         return "midnight"

@@ -29,6 +29,14 @@ from maskdemo.uploads.roles import Guess, Preparation, Roles, parts_in_column, u
 from maskdemo.uploads.rows import sequence_numbers
 from maskdemo.uploads.table_to_sequences import classes_of, parts_of, steps_of
 
+#: The last reading goes on; what nobody has read yet is the usual one.
+FILLED = """\
+import pandas as pd
+frame = pd.read_csv("data.csv")  # each sequence in the order of its steps
+features = {features}
+last = frame.groupby({id})[features].ffill()
+frame[features] = last.fillna(frame[features].median(numeric_only=True))
+frame.to_csv("long.csv", index=False)"""
 #: Of the sequences, where no column says what is for the test.
 TEST_SHARE = 1 / 3
 #: Numbers within this far from 0 are left as they are unless somebody asks.
@@ -82,8 +90,11 @@ def task_of(table: Table, columns: Columns, guess: Guess, preparation: Preparati
     frame = table.frame
     rows, values, are_numbers = steps_of(frame, **steps)
     if rows.empty:
-        most = f"Leave out the one that is missing most: {quoted(emptiest_feature(columns, roles)[0])}"
-        raise InvalidTable(f"No row has a value in all of the features. {most}.")
+        most = f"Leave out {quoted(emptiest_feature(columns, roles)[0])}, which is missing most"
+        raise InvalidTable(
+            f"No row has a value in all of the features. {most}, or fill the gaps in.",
+            code=FILLED.format(id=list(roles.id), features=list(roles.features)),
+        )
     lengths = np.bincount(pd.factorize(rows[""])[0])
     check_lengths(number, table, roles, lengths)
     for_test = "test" if "test" in said.values() else "val"

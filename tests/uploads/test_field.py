@@ -217,6 +217,7 @@ def test_what_cannot_be_sorted_by_is_said_and_asked(when, later):
             "Sat, 03 Jan 2026 00:30:00 +0100",
             "Sun, 04 Jan 2026 00:00:00 GMT",
         ],
+        ["0:07", "25:19", "40:05"],
         ["0:07", "25:19", "130:05"],
         ["2026-01-01 23:00", "2026-01-01 24:00", "2026-01-02 01:00"],
         ["05/Dec/2025:10:00:00 +0000", "02/Jan/2026:10:00:00 +0000", "02/Jan/2026:10:00:01 +0000"],
@@ -732,7 +733,8 @@ def test_too_long_says_what_can_be_done_and_does_it(longest, every):
 @pytest.mark.parametrize(
     ("name", "said"),
     [("is_train", ["1", "0"]), ("is_test", ["True", "False"]), ("train", ["yes", "no"]),
-     ("subset", ["learn", "holdout"]), ("set", ["tr", "te"]), ("fold", ["0", "1"]), ("cv", ["3", "4"])],
+     ("subset", ["learn", "holdout"]), ("set", ["tr", "te"]), ("fold", ["0", "1"]), ("cv", ["3", "4"]),
+     ("Usage", ["Training", "PublicTest"])],
 )  # fmt: skip
 def test_a_column_that_divides_the_sequences_is_no_feature(name, said):
     content = lines(
@@ -741,7 +743,7 @@ def test_a_column_that_divides_the_sequences_is_no_feature(name, said):
     )
     task = own(content)
     assert task.roles.features == ("x",)
-    assert task.roles.split == (None if name in ("fold", "cv") else name)
+    assert task.roles.split == (None if name in ("fold", "cv", "Usage") else name)
     if name in ("is_train", "train", "subset", "set"):
         assert task.data.train.values[0][0, 0] == 0, "the first sequence is said to be for training"
     assert name not in dict(task.unused) or "divides the sequences" in dict(task.unused)[name]
@@ -914,6 +916,21 @@ def test_ids_that_begin_anew_in_each_part_are_taken_with_the_split():
     task = own(REFUSED["ids that begin anew in each part"][0], id=("id", "split"))
     assert (task.roles.split, task.roles.features) == ("split", ("x",))
     assert steps_of(task) == [[[s + t] for t in range(STEPS)] for s in range(SEQUENCES)]
+
+
+def test_rows_of_which_none_is_whole_are_filled_by_the_lines_that_are_shown(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    content = lines(
+        "run,t,a,b,label",
+        lambda s, t: f"r{s},{t},{'' if t % 2 else s},{'' if t < 1 else s},{s % 2}",
+        steps=2,
+    )
+    (tmp_path / "data.csv").write_text(content)
+    error = refusal(content)
+    assert "Leave out 'a', which is missing most, or fill the gaps in." in str(error)
+    exec(error.code, {})
+    filled = own((tmp_path / "long.csv").read_bytes())
+    assert steps_of(filled)[0] == [[0.0, 19.5], [0.0, 0.0]]
 
 
 def test_names_are_looked_for_in_few_of_many_columns(monkeypatch):
