@@ -206,7 +206,8 @@ def _handed_on(repeat: Repeat) -> list[np.ndarray]:
 def _handed_instead(repeat: Repeat) -> list[np.ndarray]:
     """Return the outputs of `_handed_on` without the keywords `*_mask` that the caller passed."""
     args, kwargs = repeat.call.arguments
-    kwargs = {name: each for name, each in kwargs.items() if not name.endswith("_mask")}
+    masks = [name for name, each in kwargs.items() if name.endswith("_mask") and each is not True]
+    kwargs = {name: each for name, each in kwargs.items() if name not in masks}
     return replace(repeat, call=replace(repeat.call, arguments=(args, kwargs))).run(masked=True)
 
 

@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 
+from maskdemo.audit.axis_rules import axis_after
 from maskdemo.audit.layer_kinds import is_own_code
 from maskdemo.audit.model_inputs import ModelInput
 from maskdemo.audit.run_model import Batch, one_batch
 from maskdemo.audit.samples import Samples
-from maskdemo.audit.time_axis import axis_after, axis_in_own_code
+from maskdemo.audit.time_axis import axis_in_own_code
 from maskdemo.audit.trace import Call, InputTensor, Trace, trace
 
 

@@ -10,16 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from maskdemo.audit.axis_rules import REDUCTIONS, STEPS_ARGUMENTS
 from maskdemo.audit.layer_kinds import ATTENTION, is_a, layers_of
 from maskdemo.audit.run_model import as_model_input
-from maskdemo.audit.time_axis import (
-    REDUCTIONS,
-    STEPS_ARGUMENTS,
-    Reader,
-    nodes_restored,
-    readers,
-    symbolic_call,
-)
+from maskdemo.audit.time_axis import Reader, nodes_restored, readers, symbolic_call
 
 #: Layers that read their second axis as time.
 _OF_SEQUENCES = (
@@ -34,6 +28,7 @@ _OF_IMAGES = (
     "AveragePooling2D", "GlobalMaxPooling2D", "GlobalAveragePooling2D", "UpSampling2D",
     "ZeroPadding2D", "Cropping2D", "SpatialDropout2D", "Resizing", "CenterCrop",
 )  # fmt: skip
+_EMBEDDINGS = ("Embedding", "ReversibleEmbedding")
 #: Operations that go along an axis without ending it.
 _OVER_STEPS = ("Cumsum", "Cumprod", "Norm", "Softmax", "LogSoftmax")
 _ORDERED = ("Greater", "GreaterEqual", "Less", "LessEqual")
@@ -95,28 +90,36 @@ class InputReaders:
         return any(is_a(each.operation, *_ORDERED) for each in self.readers)
 
     @cached_property
-    def embeddings(self) -> list[Any]:
-        """The Embedding layers that read the input's own values, or are inside a `closed` reader."""
+    def vocabularies(self) -> list[int]:
+        """Below which number values must be for each Embedding that reads them, shifted at most.
+
+        Embeddings inside a `closed` reader count, too.
+        """
         result = []
         for each in self.readers:
-            if each.values and is_a(each.operation, "Embedding", "ReversibleEmbedding"):
-                result.append(each.operation)
-            elif each.values and each.closed:
-                result += layers_of(each.operation, "Embedding")
+            if each.shift is None:
+                continue
+            layers = [each.operation] if is_a(each.operation, *_EMBEDDINGS) else []
+            if each.closed:
+                layers += layers_of(each.operation, "Embedding")
+            result += [int(layer.input_dim - each.shift) for layer in layers]
         return result
 
     @cached_property
     def masked_by(self) -> list[tuple[float, Any]]:
-        """Mask value and layer, a Masking or an Embedding with mask_zero, on the input's own values."""
+        """The value that is masked, and the layer: a Masking, or an Embedding with mask_zero.
+
+        The layer reads the input's own values, shifted at most.
+        """
         found = []
         for each in self.readers:
             layer = each.operation
-            if not each.values:
+            if each.shift is None:
                 continue
             if is_a(layer, "Masking") and (value := mask_value(layer)) is not None:
-                found.append((value, layer))
+                found.append((value - each.shift, layer))
             elif is_a(layer, "Embedding") and layer.mask_zero:
-                found.append((0.0, layer))
+                found.append((0.0 - each.shift, layer))
         return found
 
     @cached_property
@@ -130,7 +133,7 @@ class InputReaders:
             value = _compared_with(each) if each.values else None
             if value is not None and _gives_mask(each):
                 compared.append((value, each.operation))
-            masking = not each.values and is_a(each.operation, "Masking")
+            masking = each.shift is None and is_a(each.operation, "Masking")
             if masking and (value := mask_value(each.operation)) is not None:
                 elsewhere.append((value, each.operation))
         return self.masked_by + compared + elsewhere

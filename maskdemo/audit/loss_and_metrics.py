@@ -123,16 +123,18 @@ def _loss_finding(
 ) -> Finding:
     """Return "loss_counts_padding", or the note "output_unmasked" where that depends on its use.
 
-    An output with an input's steps has the former if a mask was lost, or a loss is compiled that does
-    not weigh steps. One of a fixed number of steps has it if such a loss is compiled, a RepeatVector
-    occurs, and it has as many steps as an input (autoencoder) or the model reads tokens and has only
-    crossentropies (translator): else all targets may have as many, so that none is padded.
+    An output with an input's steps has the former if a loss is compiled that does not weigh steps, or a
+    mask was lost and padded steps are not 0, as in weights of attention. One of a fixed number of steps
+    has it if such a loss is compiled, a RepeatVector occurs, and it has as many steps as an input
+    (autoencoder) or the model reads tokens and has only crossentropies (translator): else all targets
+    may have as many, so that none is padded.
     """
     model, call = trial.model, pair.padded.output_makers[real.output] or pair.padded.calls[-1]
     compiled = bool(losses_of(model)) and not _weighs_steps(model)
     if real.of_inputs:
         guilty = dropped_before_output(pair, real.output)
-        leaks = guilty is not None or compiled
+        padded = pair.padded.outputs[real.output][~real.steps]
+        leaks = compiled or (guilty is not None and bool(padded.any()))
     else:
         repeats = [each for each in pair.padded.calls if is_a(each.layer, "RepeatVector")]
         guilty = repeats[-1] if repeats else None

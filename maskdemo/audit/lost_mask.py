@@ -162,7 +162,8 @@ def was_handed_a_mask(call: Call) -> bool:
     Any mask that is passed to attention by a keyword that ends in `_mask` counts.
     """
     if is_a(call.layer, *ATTENTION) and any(
-        name.endswith("_mask") and mask is not None for name, mask in call.arguments[1].items()
+        name.endswith("_mask") and mask is not None and not isinstance(mask, bool)
+        for name, mask in call.arguments[1].items()
     ):
         return True
     if call.explicit_masks is None:

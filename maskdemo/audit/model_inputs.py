@@ -159,13 +159,14 @@ def _model_input(model: Any, name: str, found: InputReaders, hints: InputHints) 
             f"The input {quoted(name)} takes text; audit the model behind its tokens."
         )
     whole = "int" in found.dtype
-    embeddings = found.embeddings or ([] if found.known else list(layers_of(model, "Embedding")))
-    kind = _kind(name, found, hints, bool(embeddings) if found.known else whole)
+    anywhere = () if found.known else layers_of(model, "Embedding")
+    vocabularies = found.vocabularies or [each.input_dim for each in anywhere]
+    kind = _kind(name, found, hints, bool(vocabularies) if found.known else whole)
     masked_by = found.masked_by if found.known else _masking_anywhere(model, kind)
     pad_value, source = _pad_value(name, kind, found, masked_by, hints)
     vocabulary = 0
     if kind == "tokens" or (whole and kind in ("values", "fixed")):
-        vocabulary = min((each.input_dim for each in embeddings), default=SMALL_VOCABULARY)
+        vocabulary = min(vocabularies, default=SMALL_VOCABULARY)
     return ModelInput(
         name=name,
         kind=kind,

@@ -2,29 +2,23 @@
 
 A size says little: ten units look like ten steps. So the axis is followed by what each operation does.
 `readers` walks a symbolic graph, also through nested models and, where they compute with Keras's
-operations, custom layers; `axis_after` is the rule for one operation.
+operations, custom layers; `axis_rules` has the rule for one operation.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
-from maskdemo.audit.layer_kinds import ATTENTION, is_a, is_own_code
+from maskdemo.audit.axis_rules import Shape, axis_after, shift_after
+from maskdemo.audit.layer_kinds import is_own_code
 
-#: Where a recurrent layer takes its steps, in place of a state.
-STEPS_ARGUMENTS = (0, "sequences", "inputs")
 #: Steps of a tensor of unknown length, for code that needs a number.
 _PLACEHOLDER_STEPS = 83
-Shape = tuple[int | None, ...]
-
-REDUCTIONS = (
-    "All", "Amax", "Amin", "Any", "Argmax", "Argmin", "Average", "CountNonzero", "Logsumexp", "Max",
-    "Mean", "Median", "Min", "Prod", "Std", "Sum", "Var",
-)  # fmt: skip
+#: Axis and `Reader.shift` of tensors, by `id`.
+_Reached = dict[int, tuple[int, float | None]]
 
 
 @dataclass(frozen=True)
@@ -32,17 +26,23 @@ class Reader:
     """An operation that reads a tensor with a time axis.
 
     argument: as `_argument` returns it. axis: of time, in that tensor. arguments: args and kwargs of
-    the call. values: whether the tensor holds the input's own values, cast or indexed at most.
-    outputs: symbolic. closed: whether it is own code that takes no symbolic tensors.
+    the call. shift: what was added to the input's own values, which were cast or indexed else; None
+    where the tensor holds others. outputs: symbolic. closed: whether it is own code that takes no
+    symbolic tensors.
     """
 
     operation: Any
     argument: str | int
     axis: int
     arguments: tuple[tuple, dict]
-    values: bool
+    shift: float | None
     outputs: tuple[Any, ...]
     closed: bool
+
+    @property
+    def values(self) -> bool:
+        """Whether the tensor holds the input's own values, cast or indexed at most."""
+        return self.shift == 0
 
     @property
     def is_mask(self) -> bool:
@@ -55,24 +55,28 @@ def readers(tensor: Any, axis: int = 1) -> Iterator[Reader]:
 
     Also those within models and custom layers, which are called: to be used within `nodes_restored`.
     """
-    yield from _walk(tensor, axis, 0, True, {})
+    yield from _walk(tensor, axis, 0, 0.0, {})
 
 
 def _walk(
-    tensor: Any, axis: int, depth: int, values: bool, reached: dict[int, tuple[int, bool]]
+    tensor: Any,
+    axis: int,
+    depth: int,
+    shift: float | None,
+    reached: dict[int, tuple[int, float | None]],
 ) -> Iterator[Reader]:
-    """Yield readers. reached: receives axis and values of every tensor that time reaches, by `id`.
+    """Yield readers. reached: receives axis and shift of every tensor that time reaches, by `id`.
 
-    depth: how many models and layers the tensor is within, which is 6 at most. values: as in Reader.
+    depth: how many models and layers the tensor is within, which is 6 at most. shift: as in Reader.
     """
-    waiting = [(tensor, axis, values)]
+    waiting = [(tensor, axis, shift)]
     while waiting:
-        tensor, axis, values = waiting.pop()
+        tensor, axis, shift = waiting.pop()
         if id(tensor) in reached:
             continue
-        reached[id(tensor)] = (axis, values)
+        reached[id(tensor)] = (axis, shift)
         if (outer := getattr(tensor, "_continued_as", None)) is not None:
-            waiting.append((outer, axis, values))
+            waiting.append((outer, axis, shift))
         for node in tensor._keras_history.operation._outbound_nodes:
             if not any(each is tensor for each in node.input_tensors):
                 continue
@@ -82,13 +86,13 @@ def _walk(
             inner = _opened(operation, node) if depth < 6 else None
             closed = inner is None and is_own_code(operation)
             outputs = tuple(node.output_tensors)
-            yield Reader(operation, argument, axis, (args, kwargs), values, outputs, closed)
+            yield Reader(operation, argument, axis, (args, kwargs), shift, outputs, closed)
             if inner is not None:
                 inputs, outputs = inner
                 place = next(i for i, each in enumerate(node.input_tensors) if each is tensor)
-                got: dict[int, tuple[int, bool]] = {}
+                got: _Reached = {}
                 if place < len(inputs):
-                    yield from _walk(inputs[place], axis, depth + 1, values, got)
+                    yield from _walk(inputs[place], axis, depth + 1, shift, got)
                 for output, outer in zip(outputs, node.output_tensors, strict=False):
                     if is_own_code(operation):
                         output._continued_as = outer
@@ -98,91 +102,7 @@ def _walk(
             for output in node.output_tensors:
                 after = axis_after(operation, axis, tensor.shape, output.shape, argument, args)
                 if after is not None:
-                    waiting.append((output, after, values and is_a(operation, "Cast", "GetItem")))
-
-
-def axis_after(
-    operation: Any, axis: int, before: Shape, after: Shape, argument: str | int = 0, args: tuple = ()
-) -> int | None:
-    """Return the axis of time in an operation's output; None where it has none, or none is known.
-
-    axis, before: of time, in the tensor, and its shape. after: shape of the output. argument: the
-    tensor's place in the call. args: the positional arguments of that call.
-    """
-    if is_a(operation, "RNN", "Bidirectional"):
-        keeps = operation.return_sequences and len(after) > 2
-        return axis if keeps and argument in STEPS_ARGUMENTS else None
-    if is_a(operation, "RepeatVector") or (is_a(operation, "Flatten") and set(before[2:]) == {1}):
-        return axis + (len(after) > len(before))
-    if is_a(operation, "Flatten", "Dot") or type(operation).__name__.startswith("Global"):
-        return None
-    if is_a(operation, *ATTENTION):
-        return axis if argument in (0, "query", "inputs") and len(after) == len(before) else None
-    if is_a(operation, "Dense", "EinsumDense", "Softmax") and axis == len(before) - 1:
-        return None
-    if is_a(operation, "Permute"):
-        return operation.dims.index(axis) + 1
-    if is_a(operation, "Transpose"):
-        axes = operation.axes or tuple(reversed(range(len(before))))
-        return list(axes).index(axis)
-    if is_a(operation, "Swapaxes"):
-        one, other = (each % len(before) for each in (operation.axis1, operation.axis2))
-        return {one: other, other: one}.get(axis, axis)
-    if is_a(operation, "Reshape"):
-        return _axis_after_reshape(axis, before, after)
-    if is_a(operation, "ExpandDims") and isinstance(operation.axis, int):
-        return axis + (operation.axis % len(after) <= axis)
-    if is_a(operation, *REDUCTIONS) and hasattr(operation, "axis"):
-        return _axis_after_reduction(operation, axis, len(before))
-    if is_a(operation, "GetItem") and len(args) > 1:
-        return _axis_after_slicing(args[1], axis, len(before))
-    return _likely_axis(axis, before, after)
-
-
-def _axis_after_reshape(axis: int, before: Shape, after: Shape) -> int | None:
-    """Return `axis` after a reshape if sizes before and (known) product behind stay, else None."""
-    if axis >= len(after) or None in (*before[axis + 1 :], *after[axis + 1 :]):
-        return None
-    same = math.prod(before[axis + 1 :]) == math.prod(after[axis + 1 :])  # pyrefly: ignore[no-matching-overload]
-    return axis if same and before[1:axis] == after[1:axis] else None
-
-
-def _axis_after_reduction(operation: Any, axis: int, rank: int) -> int | None:
-    """Return the axis after a reduction of a tensor of `rank` axes; None where it is reduced."""
-    reduced = operation.axis
-    if reduced is None:
-        return None
-    gone = {each % rank for each in (reduced if isinstance(reduced, (list, tuple)) else (reduced,))}
-    if axis in gone:
-        return None
-    return axis if getattr(operation, "keepdims", False) else axis - sum(each < axis for each in gone)
-
-
-def _axis_after_slicing(key: Any, axis: int, rank: int) -> int | None:
-    """Return the axis after indexing with `key`; None where a number, not a slice, takes one step."""
-    parts = list(key) if isinstance(key, (tuple, list)) else [key]
-    if any(part is Ellipsis for part in parts):
-        place = next(index for index, part in enumerate(parts) if part is Ellipsis)
-        used = sum(part is not None for part in parts) - 1
-        parts[place : place + 1] = [slice(None)] * (rank - used)
-    before = after = 0
-    for part in parts:
-        if part is None:
-            after += 1
-            continue
-        if before == axis:
-            return after if isinstance(part, slice) else None
-        before += 1
-        after += isinstance(part, slice)
-    return after + axis - before
-
-
-def _likely_axis(axis: int, before: Shape, after: Shape) -> int | None:
-    """Return the same axis if the rank stays, else the only one of its size but the batch, or None."""
-    if len(before) == len(after):
-        return axis
-    same = [place for place, size in enumerate(after) if place and size == before[axis]]
-    return same[0] if len(same) == 1 else None
+                    waiting.append((output, after, shift_after(operation, shift, argument, args)))
 
 
 def _argument(tensor: Any, args: tuple, kwargs: dict) -> str | int:

@@ -4,7 +4,8 @@ import keras
 import pytest
 from keras import layers, ops
 
-from maskdemo.audit.time_axis import axis_after, readers
+from maskdemo.audit.axis_rules import axis_after
+from maskdemo.audit.time_axis import readers
 
 #: Each makes another tensor of one of shape (batch, steps, 4, 3).
 STEPS = {

@@ -224,6 +224,15 @@ def weights_of_a_layer_over_real_steps():
     return on_embedded(of)
 
 
+@right(also=("output_unmasked",))
+def weights_beside_what_they_weigh():
+    words = keras.Input((None,), dtype="int32", name="words")
+    x = layers.Embedding(WORDS, 8, mask_zero=True)(words)
+    real_steps = real(ops.not_equal(words, 0))
+    weights = ops.softmax(layers.Dense(1)(x) + (real_steps - 1.0) * 1e9, axis=1)
+    return keras.Model(words, [attended(x, weights), weights])
+
+
 @wrong("dropped_with_warning", "flatten", also=("positions",), cures="masked_flatten")
 def laid_out():
     return on_embedded(lambda x, mask: layers.Flatten(name="flatten")(lstm(return_sequences=True)(x)),

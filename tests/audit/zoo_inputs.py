@@ -312,6 +312,11 @@ def two_pad_values_one_unmasked():
     return Model([a, b], joined(lstm()(layers.Masking(-1.0)(a)), gru()(b)))
 
 
+@right()
+def padding_is_minus_one():
+    return Model(t := tokens(), lstm()(layers.Embedding(4, 8, mask_zero=True)(t + 1)))
+
+
 @right(also=("empty_row",))
 def padding_is_not_unequal():
     t = tokens()

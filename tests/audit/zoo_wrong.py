@@ -102,6 +102,13 @@ def attention_without_a_mask():
     return keras.Model(inputs, layers.Dense(1)(x))
 
 
+@wrong("no_mask", "attention", cures="keep_beside_attention")
+def causal_attention_without_a_mask():
+    inputs = keras.Input((None, FEATURES), name="sequence")
+    x = layers.MultiHeadAttention(2, 4, name="attention")(inputs, inputs, use_causal_mask=True)
+    return keras.Model(inputs, layers.Dense(1)(x))
+
+
 @wrong("dropped_with_warning", "pool", thread=WARNS)
 def largest_of_all_steps():
     return on_words(layers.GlobalMaxPooling1D(name="pool"), layers.Dense(2))
