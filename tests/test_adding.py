@@ -143,7 +143,7 @@ LOOK = '"flagged": Style(("#123456", "#abcdef"), "hexagon", "solid"),'
     [
         ("titles.py", '"count": TaskText("Count", "How many?"),', '"first_sign"', set()),
         ("charts/style.py", LOOK, '"no_mask"', set()),
-        ("export/keras_code.py", '"flagged": Keras("values"),', '"no_mask"', set()),
+        ("export/keras_code.py", '"flagged": LayerCode("values"),', '"no_mask"', set()),
         ("data/tasks.py", TASK, '_task("first_sign"', TRAINED),
         ("strategies.py", STRATEGY, '_strategy("no_mask"', TRAINED),
     ],

@@ -1,4 +1,4 @@
-"""The house plan, held: who may import whom, what stays light, how long a file may be."""
+"""The plan of the rooms, held: who may import whom, what stays light, how long a file may be."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "maskdemo"
 
-# The rooms of the house plan in its order: a room may import from rooms before it, never from one
+# The rooms in their order: a room may import from rooms before it, never from one
 # after it. A new room takes its place here; one that is not built yet does no harm.
 ORDER = (
     # What needs nothing of the others.

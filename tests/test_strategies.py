@@ -1,4 +1,4 @@
-"""Strategies: the table of the house plan, row by row."""
+"""Strategies: the table of the README, row by row."""
 
 from dataclasses import replace
 
@@ -36,7 +36,7 @@ def each_strategy():
 
 
 def table(strategy, reading, valid, mask_value):
-    """One step as the house plan's table says it: (inputs with the mask channel, advance, keep)."""
+    """One step as the README's table says it: (inputs with the mask channel, advance, keep)."""
     zeros = [0.0] * len(reading)
     masked = all(np.float32(value) == np.float32(mask_value) for value in reading)
     if strategy == "masking_layer":

@@ -6,7 +6,7 @@ import base64
 import json
 import tomllib
 from dataclasses import replace
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 import numpy as np
 import pytest
@@ -118,9 +118,12 @@ class TestLooks:
     @pytest.mark.parametrize("dark", [False, True])
     @pytest.mark.parametrize("vision", VISIONS)
     def test_colours_are_told_apart_by_colour_blind_people(self, vision, dark):
-        places = [perceived(charts.colour(each, dark=dark), VISIONS[vision]) for each in ALL]
-        apart = [float(np.linalg.norm(a - b)) for at, a in enumerate(places) for b in places[at + 1 :]]
-        assert min(apart) > 0.07
+        places = {each: perceived(charts.colour(each, dark=dark), VISIONS[vision]) for each in ALL}
+        apart = {
+            pair: np.linalg.norm(places[pair[0]] - places[pair[1]]) for pair in combinations(ALL, 2)
+        }
+        closest = min(apart, key=apart.__getitem__)
+        assert apart[closest] > 0.07, f"{' and '.join(closest)} are too alike"
 
     @pytest.mark.parametrize("dark", [False, True])
     def test_a_strategy_looks_the_same_in_every_figure(self, dark):

@@ -1,4 +1,4 @@
-"""The recurrence of the house plan in plain NumPy and float64: one sequence, one step at a time.
+"""The recurrence of every strategy in plain NumPy and float64: one sequence, one step at a time.
 
 Written from the formulas, not from the engine: h_t = advance * LSTM(x_t, h) + keep * h, the same for
 c, gates in Keras's order (input, forget, candidate, output).

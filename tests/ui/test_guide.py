@@ -6,6 +6,7 @@ import pytest
 
 from maskdemo.guide import Setup, cases_of, guidance_for
 from maskdemo.results import precomputed
+from tests.results.test_precomputed import RUN_MAKE
 from tests.ui.app import charts, fine, link_of, links, opened, shown
 
 MEASURED = precomputed.guide()
@@ -15,7 +16,7 @@ def test_the_page_answers_what_its_link_asks():
     setup = Setup(side="pre", ratio="4")
     page = opened("guide", setup.to_params())
     answer = guidance_for(setup, MEASURED)
-    assert answer is not None
+    assert answer is not None, RUN_MAKE
     assert answer.sentence in shown(page)
     assert len(charts(page)) == 1
     # Each case opens in the playground with its own settings, the words beside it.
@@ -27,7 +28,7 @@ def test_an_answer_changes_the_page_and_its_link():
     page = opened("guide")
     fine(page.segmented_control(key="guide_side").set_value("pre").run())
     answer = guidance_for(Setup(side="pre"), MEASURED)
-    assert answer is not None
+    assert answer is not None, RUN_MAKE
     assert answer.sentence in shown(page)
     assert link_of(page)["side"] == "pre"
 
