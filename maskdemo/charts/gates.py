@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskdemo.charts.colour_scales import quantity_of, reach_of, reach_text, scale_bar, scaled_heatmap
-from maskdemo.charts.panels import AXIS_SPACE, Panel, axis, hatched_steps, stacked
+from maskdemo.charts.panels import AXIS_SPACE, Panel, axis, hatched_steps, read_out_step, stacked
 from maskdemo.charts.style import blind_guess, blind_guess_entry, colour, marker, ring, strategy_title
 from maskdemo.charts.template import Figure, PlotlyTrace, inks, scatter
+from maskdemo.data.padding import Batch
 from maskdemo.inside.activations import GATES, QUANTITIES, Activations
 from maskdemo.inside.inspected_sequence import InspectedSequence
 from maskdemo.strategies import STRATEGIES, Arrays
@@ -98,7 +99,7 @@ def gate_heatmaps(
     )
     classes, below_all = activations.probabilities.shape[2], axis(len(panels) - 1)
     traces.append(blind_guess(classes, steps, yaxis=below_all, dark=dark))
-    traces += _chance_traces(chances, arrays, strategy, below_all, dark)
+    traces += _chance_traces(chances, arrays, sequence.batch, strategy, below_all, dark)
     inner = sum(each.height for each in panels) + CLOSE * (len(panels) - 1)
     below = -(AXIS_SPACE + 4) / inner
     traces += [
@@ -168,7 +169,7 @@ def _move_marks(arrays: Arrays, strategy: str, dark: bool) -> list[PlotlyTrace]:
 
 
 def _chance_traces(
-    chances: NDArray, arrays: Arrays, strategy: str, yaxis: str, dark: bool
+    chances: NDArray, arrays: Arrays, batch: Batch, strategy: str, yaxis: str, dark: bool
 ) -> list[PlotlyTrace]:
     """Return the line of the probability after every step (T,); if one step is read out, a ring."""
     shade = colour(strategy, dark=dark)
@@ -184,7 +185,7 @@ def _chance_traces(
     )
     if arrays.counts[0].sum() != 1:
         return [line]
-    step = int(arrays.read_out[0])
+    step = read_out_step(arrays.read_out, batch)
     read_out = scatter(
         x=[step + 1],
         y=[float(chances[step])],

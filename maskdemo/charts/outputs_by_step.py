@@ -9,7 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskdemo.charts import template as plot
-from maskdemo.charts.panels import Panel, axis, hatch, hatched_steps, note_name, stacked
+from maskdemo.charts.panels import (
+    Panel,
+    axis,
+    hatch,
+    hatched_steps,
+    note_name,
+    read_out_step,
+    stacked,
+)
 from maskdemo.charts.replay import Frames, replayed_epochs
 from maskdemo.charts.style import blind_guess, blind_guess_entry, colour, marker, ring, strategy_title
 from maskdemo.charts.template import Figure, PlotlyOptions, PlotlyTrace
@@ -95,7 +103,8 @@ def outputs_by_step(
         lines: list[PlotlyTrace] = []
         summary = "No epoch yet"
         if shown:
-            chances, read_out = np.asarray(outputs[place][probe]), int(probes.read_out[name][probe])
+            chances = np.asarray(outputs[place][probe])
+            read_out = read_out_step(probes.read_out[name], probes.batch, probe)
             lines = _output_traces(
                 name, chances, read_out, followed, len(padded) + room, axis(index), dark
             )
@@ -157,7 +166,7 @@ def outputs_frames(snapshot: Snapshot, *, probe: int, dark: bool) -> Frames:
     heights: dict[str, NDArray] = {}
     notes: dict[str, list[str]] = {}
     for index, name in enumerate(snapshot.experiment.strategies if epochs else ()):
-        read_out = int(probes.read_out[name][probe])
+        read_out = read_out_step(probes.read_out[name], probes.batch, probe)
         chances = np.stack([probes.outputs[name][probes.index(each)][probe] for each in epochs])
         title = strategy_title(name)
         heights[title] = chances[:, :, followed.label]

@@ -55,6 +55,15 @@ def hatched_steps(batch: Batch, row: int = 0) -> dict[str, NDArray[np.bool_]]:
     return {"padding": batch.padding_there[row], "missing": batch.missing[row]}
 
 
+def read_out_step(read_out: NDArray[np.intp], batch: Batch, row: int = 0) -> int:
+    """Return the step (from 0) whose output is the answer of a row (from 0), at most its batch's last.
+
+    read_out: (N,), steps of all rows. Beyond its batch a sequence keeps its state, and so its output.
+    """
+    last = len(batch.valid[row]) - 1 if batch.there is None else np.flatnonzero(batch.there[row])[-1]
+    return min(int(read_out[row]), int(last))
+
+
 def stacked(
     panels: Sequence[Panel],
     traces: Sequence[PlotlyTrace],

@@ -166,7 +166,8 @@ def results(chosen: ModelFile | None) -> None:
     is_of_chosen = bool(audited and chosen and audited.content == chosen.content)
     if newest is not None and audited is not None and (is_of_chosen or ready is None):
         if newest.done == 1.0 and not is_of_chosen:
-            st.info(f"This is what was found in: {escape_markdown(audited.name)}.")
+            before = ", before it was changed" if chosen and chosen.name == audited.name else ""
+            st.info(f"This is what was found in: {escape_markdown(audited.name)}{before}.")
         if newest.error:
             st.error(escape_markdown(newest.error))
             return

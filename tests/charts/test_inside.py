@@ -26,6 +26,16 @@ def gates(strategy: str, *, seed: int = 0, step: int = 2, dark: bool = False):
     return activations, charts.gate_heatmaps(sequence, activations, **looks)
 
 
+def test_the_ring_is_no_later_than_the_sequence_s_own_batch():
+    sequence = untrained(replace(BINARY, batches="longest", batch_size=1))
+    there = sequence.batch.there
+    assert there is not None and not there[0, -1]
+    activations = sequence.activations("no_mask")
+    figure = charts.gate_heatmaps(sequence, activations, strategy="no_mask", unit=0, step=1)
+    (ring,) = (each for each in figure.data if "Read out" in (each.hovertemplate or ""))
+    assert list(ring.x) == [np.flatnonzero(there[0])[-1] + 1]
+
+
 def heatmap(figure, words: str):
     return next(
         each for each in figure.data if each.type == "heatmap" and words in (each.hovertemplate or "")

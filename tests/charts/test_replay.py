@@ -76,3 +76,15 @@ def test_long_runs_of_long_sequences_are_thinned_and_keep_first_and_last():
     assert epochs[0] == 1 and epochs[-1] == 200 and list(epochs) == sorted(set(epochs))
     assert 2 * 4 * 200 * len(epochs) * len(STRATEGIES) <= MAX_BYTES
     assert len(charts.outputs_frames(snapshot, probe=0, dark=False).to_json()) < 2 * MAX_BYTES
+
+
+def test_the_read_out_is_no_later_than_the_sequence_s_own_batch():
+    run = made_up(replace(RUN, batches="longest", strategies=("no_mask",)))
+    assert run.probes.there is not None
+    ends = [np.flatnonzero(each)[-1] + 1 for each in run.probes.there]
+    assert min(ends) < len(run.probes.there[0])
+    for probe, end in enumerate(ends):
+        figure = charts.outputs_by_step(run, probe=probe, epoch=1)
+        (ring,) = named(figure, "Read-out, No mask")
+        assert list(ring.x) == [end]
+        assert any(f"at step {end}" in (each.text or "") for each in figure.layout.annotations)

@@ -130,6 +130,15 @@ def test_every_example_has_its_sentence_and_its_scenario(orders):
         assert any(label.startswith("See the same") for label, _ in links(page))
 
 
+def test_what_was_found_in_a_text_is_not_said_of_another(orders):
+    page = opened("A configuration")
+    page.session_state["audit_text"] = "{}"
+    audited(page.run())
+    assert "This is what was found in" not in shown(page)
+    page.session_state["audit_text"] = "[]"
+    assert "found in: The pasted configuration, before it was changed." in shown(page.run())
+
+
 @pytest.mark.parametrize(
     "content", [archive(SOUND), archive(model(layer("Lambda"))), b"MZ", b"\0" * 1_000_000]
 )
