@@ -194,7 +194,7 @@ def test_the_workflow_of_the_docs_runs_in_a_project_of_its_own(installed, monkey
     for name, code in re.findall(r"```python\n# (\w+\.py)\n(.*?)```", docs, re.S):
         (installed.folder / name).write_text(code, encoding="utf-8")
     monkeypatch.syspath_prepend(installed.folder)
-    halved = importlib.import_module("my_layers").Halved()
+    halved = importlib.import_module("my_layers").Halved(name="halved")
     layers = [keras.Input((None, 2)), keras.layers.Masking(), halved, keras.layers.LSTM(3)]
     keras.Sequential([*layers, keras.layers.Dense(1)]).save(installed.folder / "model.keras")
     workflow = re.search(r"```yaml\n# .github/workflows/.*?```", docs, re.S)

@@ -59,11 +59,7 @@ def readers(tensor: Any, axis: int = 1) -> Iterator[Reader]:
 
 
 def _walk(
-    tensor: Any,
-    axis: int,
-    depth: int,
-    shift: float | None,
-    reached: dict[int, tuple[int, float | None]],
+    tensor: Any, axis: int, depth: int, shift: float | None, reached: _Reached
 ) -> Iterator[Reader]:
     """Yield readers. reached: receives axis and shift of every tensor that time reaches, by `id`.
 
