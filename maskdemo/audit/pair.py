@@ -206,7 +206,7 @@ class TracePair:
         )
 
     def timed_outputs(self, call: Call) -> list[int]:
-        """Return the indices of the outputs of a call that have a time axis."""
+        """Return the indices of the outputs of a call with padding that have a time axis."""
         both = zip(self.twin(call).outputs, call.outputs, strict=True)
         return [index for index, each in enumerate(both) if self.has_time_axis(*each)]
 

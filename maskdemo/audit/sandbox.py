@@ -36,7 +36,7 @@ class AuditRun:
 
     @property
     def done(self) -> float:
-        """The share of STAGES before the current one, 0 to 1; 1 with a report or an error."""
+        """The share of STAGES before this one, 0 of any other; 1 with a report or an error."""
         if self.report or self.error:
             return 1.0
         return STAGES.index(self.stage) / len(STAGES) if self.stage in STAGES else 0.0

@@ -61,9 +61,10 @@ def readers(tensor: Any, axis: int = 1) -> Iterator[Reader]:
 def _walk(
     tensor: Any, axis: int, depth: int, shift: float | None, reached: _Reached
 ) -> Iterator[Reader]:
-    """Yield readers. reached: receives axis and shift of every tensor that time reaches, by `id`.
+    """Yield readers. reached: receives axis and shift of what time reaches, not within models, by `id`.
 
-    depth: how many models and layers the tensor is within, which is 6 at most. shift: as in Reader.
+    depth: how many models and layers the tensor is within; at 6 none more is opened. shift: what was
+    added to the input's own values; None where the tensor holds others.
     """
     waiting = [(tensor, axis, shift)]
     while waiting:
@@ -168,8 +169,8 @@ def symbolic_call(
     """Return symbolic inputs and outputs of a layer's own code, called on them; None where it raises.
 
     args, kwargs: of a call. tensors: those among them that symbolic ones replace, of these shapes, by
-    default their own; if that raises, with _PLACEHOLDER_STEPS for each None. Masks that `compute_mask`
-    returns get `_is_mask_of_layer`. To be used within `nodes_restored`.
+    default their own; if that raises, with _PLACEHOLDER_STEPS for each None but the batch. Masks that
+    `compute_mask` returns get `_is_mask_of_layer`. To be used within `nodes_restored`.
     """
     shapes = shapes or [tuple(each.shape) for each in tensors]
     counted = [(*shape[:1], *(size or _PLACEHOLDER_STEPS for size in shape[1:])) for shape in shapes]

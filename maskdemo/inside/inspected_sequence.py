@@ -57,7 +57,7 @@ class InspectedSequence:
 
     @property
     def test_set_title(self) -> str:
-        """A heading: "First 500 of 800 test sequences, after epoch 20"; of all: "300 test ..."."""
+        """A heading: "First MAX_SEQUENCES of 800 test sequences, after epoch 20", or "300 test ..."."""
         total = self.experiment.test_size
         few = f"First {MAX_SEQUENCES} of {total}" if total > MAX_SEQUENCES else f"{total}"
         return f"{few} test sequences, after epoch {self.epoch}"

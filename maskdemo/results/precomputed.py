@@ -187,7 +187,10 @@ def read_provenance(folder: Path) -> Mapping[str, Provenance]:
 
 
 def _fresh_result(kind: str, form: Any, path: Path) -> Any:
-    """Return the result in a file; None if this kind in its folder is stale, or there is none."""
+    """Return the result in a file, read once a process; None if this kind in its folder is stale.
+
+    Also where the file is missing, damaged or of another form.
+    """
     return _read_result(form, path) if provenance(kind, path.parent) else None
 
 

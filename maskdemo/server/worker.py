@@ -93,9 +93,10 @@ class _Worker:
         end_with_all_that_was_started()
 
     def _do(self, command: dict[str, Any]) -> None:
-        """Do a job to its end, "stop" or "give_way".
+        """Do a job to its end, "stop" or "give_way"; if memory is short, after what compiles just now.
 
-        Sends results, at most one in `MIN_INTERVAL_S` seconds but always the last, then `Ended`.
+        Sends results, at most one in `MIN_INTERVAL_S` seconds but, unless it fails, always the last,
+        then `Ended`.
         """
         number, error, sent, newest, due = command["do"], None, None, None, 0.0
         stream: worker_jobs.Stream | None = None

@@ -37,10 +37,10 @@ def run_study(
 ) -> Generator[Findings, None, None]:
     """Yield the findings: first with all that the store has, then at every training that ends.
 
-    Also a few times a second in between; the last one is `finished`. The store receives each outcome,
-    `failures` each error. Closing the iterator cancels what is pending; on the local workers (executor
-    None: a thread a core) it also ends what runs, within an epoch. An executor that was handed in is
-    left open.
+    Also a few times a second in between; the last one is `finished`. The store, if any, receives each
+    outcome, the findings' `failures` a sentence on each error. Closing the iterator cancels what is
+    pending; on the local workers (executor None: a thread a core) it also ends what runs, within an
+    epoch. An executor that was handed in is left open.
     """
     began = time.perf_counter()
     outcomes: dict[Training, Outcome] = {}

@@ -231,7 +231,10 @@ def several_of(name: str, titles: Mapping[str, str], default: list[str], label: 
 
 
 def number_box(label: str, min_value: float, max_value: float, *, key: str, **settings: Any) -> Any:
-    """Draw a number input, at first `min_value`; emptied it shows its last again. Return its number."""
+    """Draw a number input, at first `min_value`; emptied it shows its last again. Return its number.
+
+    settings: of the input; `KEPT` among them where the URL names it.
+    """
     # Streamlit 1.67 sets an emptied box to the default.
     value = st.session_state.get(key, min_value)
     return st.number_input(label, min_value, max_value, value, key=key, **settings)
