@@ -48,7 +48,7 @@ def config_text(content: bytes) -> str:
         text = _decode_text(content)
     else:
         raise UnsupportedModel(
-            "This is no .keras file: it is neither a zip archive nor a configuration."
+            "This is neither a .keras file, which is a zip archive, nor a configuration in JSON."
         )
     version = saved_with(content)
     # Keras 3 writes a module beside each class, and no longer that argument.
